@@ -1,0 +1,62 @@
+"""Lines, grids and walks in the latent space, worked out by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from tfvae.errors import InputError
+from tfvae.sampling import axis_traversal, interpolate, latent_grid
+
+THREE_PARTS = r"(?s)^Expected .+\. Received: .+\. [A-Z].+\.$"
+
+
+def test_six_steps_are_fifths():
+    line = interpolate([0.0, 10.0], [5.0, 0.0], steps=6)
+    assert line.shape == (1, 6, 2) and line.dtype == np.float32
+    np.testing.assert_allclose(line[0], [[0, 10], [1, 8], [2, 6], [3, 4], [4, 2], [5, 0]], atol=1e-6)
+
+
+def test_a_path_through_many_codes_keeps_every_code():
+    codes = np.random.default_rng(0).standard_normal((4, 3)).astype(np.float32)
+    path = interpolate(codes[:-1], codes[1:], steps=2)
+    np.testing.assert_array_equal(path[:, 0], codes[:-1])
+    np.testing.assert_array_equal(path[:, 1], codes[1:])
+
+
+def test_the_grid_lies_at_the_quantiles_in_reading_order():
+    grid = latent_grid(3)
+    third = norm.ppf(5 / 6)
+    rows = [[(-third, y), (0, y), (third, y)] for y in (third, 0, -third)]
+    np.testing.assert_allclose(grid, np.reshape(rows, (9, 2)), atol=1e-6)
+    assert grid.dtype == np.float32
+
+
+def test_a_walk_moves_one_coordinate():
+    walks = axis_traversal([7.0, 8.0, 9.0], steps=3, extent=2.0, axes=[2, 0])
+    expected = [[[7, 8, -2], [7, 8, 0], [7, 8, 2]], [[-2, 8, 9], [0, 8, 9], [2, 8, 9]]]
+    np.testing.assert_array_equal(walks, np.array(expected, dtype=np.float32))
+    assert axis_traversal([7.0, 8.0, 9.0], steps=5).shape == (3, 5, 3)
+
+
+WRONG = {
+    "one step": lambda: interpolate([0.0], [1.0], steps=1),
+    "unequal dimensions": lambda: interpolate([0.0], [1.0, 2.0], steps=3),
+    "unequal pairs": lambda: interpolate(np.zeros((2, 3)), np.zeros((1, 3)), steps=3),
+    "three axes": lambda: interpolate(np.zeros((1, 2, 3)), np.zeros((1, 2, 3)), steps=3),
+    "NaN ends": lambda: interpolate([0.0], [np.nan], steps=3),
+    "no side": lambda: latent_grid(0),
+    "many codes to walk from": lambda: axis_traversal(np.zeros((2, 3)), steps=3),
+    "an infinite code": lambda: axis_traversal([np.inf], steps=3),
+    "no extent": lambda: axis_traversal([0.0], steps=3, extent=0.0),
+    "an axis that does not exist": lambda: axis_traversal([0.0, 0.0], steps=3, axes=[2]),
+    "a negative axis": lambda: axis_traversal([0.0, 0.0], steps=3, axes=[-1]),
+    "no axes": lambda: axis_traversal([0.0, 0.0], steps=3, axes=[]),
+}
+
+
+@pytest.mark.parametrize("call", WRONG.values(), ids=WRONG.keys())
+def test_a_wrong_input_is_refused_with_three_parts(call):
+    with pytest.raises(InputError, match=THREE_PARTS):
+        call()

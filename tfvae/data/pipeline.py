@@ -1,0 +1,127 @@
+"""Batches for training and evaluation, in an order that can be taken up again at any step."""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from tfvae.data.images import ImageData
+from tfvae.errors import InputError
+
+_PREFETCHED_BATCHES = 4
+
+
+def steps_per_epoch(data: ImageData, batch_size: int) -> int:
+    """Number of full training batches in an epoch: floor(N / batch_size).
+
+    Args:
+        data: the images.
+        batch_size: int in 1 .. N, images in a (global) batch.
+
+    Returns:
+        int >= 1.
+
+    Raises:
+        InputError: if `batch_size` is below 1 or above the number of training images.
+    """
+    count = len(data.train_labels)
+    if not 1 <= batch_size <= count:
+        raise InputError(
+            f"Expected batch_size in 1 .. {count}, the number of training images of {data.name!r}. "
+            f"Received: batch_size={batch_size}."
+        )
+    return count // batch_size
+
+
+def training_batches(
+    data: ImageData, *, batch_size: int, seed: int, first_epoch: int = 0, first_step: int = 0
+) -> tf.data.Dataset:
+    """Endless training batches, every epoch in a fresh order that depends on (seed, epoch) alone.
+
+        batch(epoch, step) = images[permutation(seed, epoch)[step * batch_size : (step + 1) * batch_size]]
+
+    The rest of an epoch that does not fill a batch is left out. Starting at (first_epoch, first_step) gives
+    exactly what an uninterrupted stream would give from there.
+
+    Args:
+        data: the images; they stay uint8 in memory and become float32 batch by batch, inside the graph.
+        batch_size: int in 1 .. N, the global batch size under a `tf.distribute` strategy.
+        seed: int in 0 .. 2**63 - 1.
+        first_epoch: int >= 0, epoch of the first batch.
+        first_step: int in 0 .. steps_per_epoch; steps_per_epoch itself means the start of the next epoch.
+
+    Returns:
+        infinite Dataset of (float32 [batch_size, H, W, C] in `value_range`, int64 [batch_size]).
+
+    Raises:
+        InputError: if an argument is out of its range.
+    """
+    steps = steps_per_epoch(data, batch_size)
+    for name, value, highest in (
+        ("seed", seed, tf.int64.max),
+        ("first_epoch", first_epoch, tf.int64.max - 1),
+        ("first_step", first_step, steps),
+    ):
+        if not 0 <= value <= highest:
+            raise InputError(
+                f"training_batches: expected {name} in 0 .. {highest}. Received: {name}={value}."
+            )
+    count = len(data.train_labels)
+
+    def epoch_rows(epoch: tf.Tensor) -> tf.data.Dataset:
+        order = tf.random.experimental.stateless_shuffle(
+            tf.range(count, dtype=tf.int64), tf.stack([tf.constant(seed, tf.int64), epoch]), alg="philox"
+        )
+        rows = tf.reshape(order[: steps * batch_size], [steps, batch_size])
+        start = tf.where(tf.equal(epoch, first_epoch), first_step, 0)
+        return tf.data.Dataset.from_tensor_slices(rows[start:])
+
+    rows = tf.data.Dataset.range(first_epoch, tf.int64.max).flat_map(epoch_rows)
+    rows = rows.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
+    return _gathered(data, rows, data.train_images, data.train_labels)
+
+
+def evaluation_batches(data: ImageData, split: str, *, batch_size: int) -> tf.data.Dataset:
+    """All images of a split, once, in order; the last batch may be smaller.
+
+    Args:
+        data: the images.
+        split: str, "train" or "test".
+        batch_size: int >= 1; above the number of images, they come as one batch.
+
+    Returns:
+        Dataset of (float32 [<= batch_size, H, W, C] in `value_range`, int64 [<= batch_size]).
+
+    Raises:
+        InputError: if `split` is neither name, or `batch_size` is below 1.
+    """
+    splits = {"train": (data.train_images, data.train_labels), "test": (data.test_images, data.test_labels)}
+    if split not in splits:
+        raise InputError(
+            f"evaluation_batches: expected split to be one of {list(splits)}. Received: split={split!r}."
+        )
+    if batch_size < 1:
+        raise InputError(f"evaluation_batches: expected batch_size >= 1. Received: batch_size={batch_size}.")
+    images, labels = splits[split]
+    return _gathered(data, tf.data.Dataset.range(len(labels)).batch(batch_size), images, labels)
+
+
+def _gathered(
+    data: ImageData, rows: tf.data.Dataset, images: NDArray[np.uint8], labels: NDArray[np.int64]
+) -> tf.data.Dataset:
+    """Turns a Dataset of int64 [B] rows into batches of the images and labels there."""
+    # On a GPU machine these would otherwise land on the GPU, and travel back for every batch.
+    with tf.device("CPU:0"):
+        all_images, all_labels = tf.constant(images), tf.constant(labels)
+    step, low = data.pixel_step, np.float32(data.value_range[0])
+
+    def gather(row: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        pixels = tf.cast(tf.gather(all_images, row), tf.float32)
+        return pixels * step + low, tf.gather(all_labels, row)
+
+    options = tf.data.Options()
+    options.deterministic = True
+    # There are no files to share out: several workers each take their part of the batches.
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
+    return rows.map(gather).prefetch(_PREFETCHED_BATCHES).with_options(options)

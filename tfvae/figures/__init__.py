@@ -1,0 +1,32 @@
+"""Figures from arrays: sheets of images, scatters of codes, curves and bars. Nothing here knows a model."""
+
+from __future__ import annotations
+
+from tfvae.figures.charts import curves, metric_bars, metric_curves
+from tfvae.figures.files import figure_pixels, save_figure
+from tfvae.figures.grid import image_grid
+from tfvae.figures.latent import latent_scatter
+from tfvae.figures.sheets import (
+    class_examples,
+    gaussian_means,
+    interpolation_sheet,
+    reconstructions,
+    sample_comparison,
+    sample_sheet,
+)
+
+__all__ = [
+    "class_examples",
+    "curves",
+    "figure_pixels",
+    "gaussian_means",
+    "image_grid",
+    "interpolation_sheet",
+    "latent_scatter",
+    "metric_bars",
+    "metric_curves",
+    "reconstructions",
+    "sample_comparison",
+    "sample_sheet",
+    "save_figure",
+]

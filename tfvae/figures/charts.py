@@ -1,0 +1,277 @@
+"""Lines and bars: losses over training, and metrics against a setting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from numpy.typing import ArrayLike, NDArray
+
+from tfvae.errors import InputError
+from tfvae.figures.style import INK, MARKERS, PALETTE, QUIET, heading, house_style, new_figure
+
+WIDTH, HEIGHT = 820, 470
+VALIDATION = "val_"
+
+
+@house_style
+def curves(
+    history: Mapping[str, Sequence[float]],
+    *,
+    title: str,
+    xlabel: str,
+    ylabel: str,
+    subtitle: str | None = None,
+    panels: bool = False,
+) -> Figure:
+    """Series over the epochs: training solid and, for the series called `val_` and its name, validation dashed.
+
+    Args:
+        history: values of each series by its name, the first at 1; Keras' `History.history` fits. A value that
+            is not finite leaves a gap.
+        title: str.
+        xlabel: str, with its unit.
+        ylabel: str, with its unit.
+        subtitle: str under the title, or None.
+        panels: whether each series has a panel and a scale of its own (for terms of different sizes).
+
+    Returns:
+        Figure.
+
+    Raises:
+        InputError: if there is no series, or one is empty or no list of numbers.
+    """
+    series = {name: _numbers(name, values) for name, values in history.items()}
+    if not series:
+        raise InputError("Expected one series or more. Received: none. Pass history.history after fit, say.")
+    names = list(dict.fromkeys(name.removeprefix(VALIDATION) for name in series))
+    groups = [[name] for name in names] if panels else [names]
+    figure, axes_list = _panels(len(groups), title, subtitle)
+    for axes, group in zip(axes_list, groups, strict=True):
+        for name in group:
+            color = PALETTE[names.index(name) % len(PALETTE)] if not panels else PALETTE[0]
+            for key, dashes in ((name, "-"), (VALIDATION + name, "--")):
+                if key in series:
+                    _line(axes, series[key], color=color, linestyle=dashes)
+        axes.set(xlabel=xlabel, ylabel=ylabel)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        if panels:
+            axes.set_title(group[0], loc="left", fontsize=10, fontweight="bold")
+    _curves_legend(figure, axes_list, [] if panels else names, series)
+    return figure
+
+
+@house_style
+def metric_curves(
+    factors: ArrayLike,
+    values: Mapping[str, Sequence[float]],
+    *,
+    title: str,
+    xlabel: str,
+    ylabel: str,
+    subtitle: str | None = None,
+    errors: Mapping[str, Sequence[float]] | None = None,
+    references: Mapping[str, float] | None = None,
+    reference_label: str = "real data",
+) -> Figure:
+    """Metrics against a number that was varied, with error bars, and each metric of the real data as a line.
+
+    Args:
+        factors: float [F], finite, the number that was varied.
+        values: float [F] of each metric by its name; a value that is not finite leaves a gap.
+        title: str.
+        xlabel: str, with its unit.
+        ylabel: str, with its unit.
+        subtitle: str under the title, or None.
+        errors: float [F], >= 0, half lengths of the error bars, by metric; one may be left out.
+        references: value of the real data by metric; one may be left out.
+        reference_label: what the horizontal lines are.
+
+    Returns:
+        Figure.
+
+    Raises:
+        InputError: if there is no metric, a length is not F, an error is negative, or errors or references
+            name another metric.
+    """
+    places = np.asarray(factors, dtype=np.float64)
+    if places.ndim != 1 or not places.size or not np.isfinite(places).all():
+        raise InputError(
+            f"Expected factors as finite numbers [F]. Received: shape {places.shape}. Pass [1.0, 1.5, 3.0], say."
+        )
+    heights = _metrics(values, len(places), errors, references)
+    figure, (axes,) = _panels(1, title, subtitle)
+    for index, (name, height) in enumerate(heights.items()):
+        color = PALETTE[index % len(PALETTE)]
+        axes.errorbar(
+            places,
+            height,
+            yerr=(errors or {}).get(name),
+            color=color,
+            marker=MARKERS[index % len(MARKERS)],
+            markersize=6,
+            linewidth=1.8,
+            capsize=3,
+            label=name,
+        )
+        if references and name in references:
+            label = f"{name}, {reference_label}"
+            axes.axhline(references[name], color=color, linestyle="--", linewidth=1.2, label=label)
+    axes.set(xlabel=xlabel, ylabel=ylabel, xticks=np.unique(places))
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.margins(x=0.08, y=0.1)
+    _outside_legend(axes)
+    return figure
+
+
+@house_style
+def metric_bars(
+    groups: Sequence[str],
+    values: Mapping[str, Sequence[float]],
+    *,
+    title: str,
+    xlabel: str,
+    ylabel: str,
+    subtitle: str | None = None,
+    errors: Mapping[str, Sequence[float]] | None = None,
+    reference: float | None = None,
+    reference_label: str = "real data",
+) -> Figure:
+    """Metrics of several groups as bars from zero, each with its value, and the real data as a line.
+
+    Args:
+        groups: G names along the axis (variants or samplers).
+        values: float [G] of each series by its name, one colour a series; a value that is not finite leaves
+            a gap.
+        title: str.
+        xlabel: str, with its unit where it has one.
+        ylabel: str, with its unit.
+        subtitle: str under the title, or None.
+        errors: float [G], >= 0, half lengths of the error bars, by series; one may be left out.
+        reference: value of the real data, or None.
+        reference_label: what the horizontal line is.
+
+    Returns:
+        Figure.
+
+    Raises:
+        InputError: if there is no group or series, a length is not G, an error is negative, or errors name
+            another series.
+    """
+    heights = _metrics(values, len(groups), errors, None)
+    figure, (axes,) = _panels(1, title, subtitle)
+    thickness = 0.8 / len(heights)
+    places = np.arange(len(groups))
+    for index, (name, height) in enumerate(heights.items()):
+        offset = (index - (len(heights) - 1) / 2) * thickness
+        spread = (errors or {}).get(name)
+        bars = axes.bar(
+            places + offset,
+            height,
+            0.92 * thickness,
+            yerr=spread,
+            color=PALETTE[index % len(PALETTE)],
+            error_kw={"ecolor": INK, "capsize": 3, "elinewidth": 1.1},
+            label=name,
+        )
+        texts = [f"{value:.3g}" if np.isfinite(value) else "" for value in height]
+        axes.bar_label(bars, labels=texts, padding=2, fontsize=8, color=INK)
+    if reference is not None:
+        axes.axhline(
+            reference, color=INK, linestyle="--", linewidth=1.2, label=f"{reference_label}: {reference:.3g}"
+        )
+    axes.set(xlabel=xlabel, ylabel=ylabel)
+    axes.set_xticks(places, groups)
+    axes.grid(visible=False, axis="x")
+    axes.margins(y=0.12)
+    _outside_legend(axes)
+    return figure
+
+
+def _numbers(name: str, values: Sequence[float]) -> NDArray[np.float64]:
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        array = np.empty((0, 0))
+    if array.ndim != 1 or not array.size:
+        raise InputError(
+            f"Expected numbers in a row for {name!r}, one or more. Received: {values!r}. "
+            "Pass one number per epoch or setting."
+        )
+    return np.where(np.isfinite(array), array, np.nan)
+
+
+def _metrics(
+    values: Mapping[str, Sequence[float]],
+    count: int,
+    errors: Mapping[str, Sequence[float]] | None,
+    references: Mapping[str, float] | None,
+) -> dict[str, NDArray[np.float64]]:
+    unknown = (set(errors or {}) | set(references or {})) - set(values)
+    if not values or not count or unknown:
+        raise InputError(
+            f"Expected one series or more, and errors and references of these only. Received: series "
+            f"{list(values)}, others of {sorted(unknown)}, {count} values each. Use the same names as keys."
+        )
+    heights = {name: _numbers(name, series) for name, series in values.items()}
+    spreads = {name: _numbers(name, series) for name, series in (errors or {}).items()}
+    for name, series in [*heights.items(), *spreads.items()]:
+        if len(series) != count:
+            raise InputError(
+                f"Expected {count} numbers for {name!r}, one per place on the axis. Received: {len(series)}. "
+                "Put float('nan') where one is missing."
+            )
+    if any(np.any(spread < 0) for spread in spreads.values()):
+        raise InputError("Expected errors >= 0. Received: a negative one. Pass standard deviations.")
+    return heights
+
+
+def _panels(count: int, title: str, subtitle: str | None) -> tuple[Figure, list[Axes]]:
+    columns = min(count, 3)
+    rows = -(-count // columns)
+    width, height = (WIDTH, HEIGHT) if count == 1 else (max(WIDTH, 330 * columns), 90 + 280 * rows)
+    figure = new_figure(width, height)
+    top = heading(figure, title, subtitle)
+    engine = figure.set_layout_engine("constrained", rect=(0.005, 0.01, 0.99, 1 - top / height - 0.02))
+    del engine
+    grid = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes in grid[count:]:
+        axes.remove()
+    return figure, list(grid[:count])
+
+
+def _line(axes: Axes, values: NDArray[np.float64], *, color: str, linestyle: str) -> None:
+    marker = "o" if len(values) <= 10 else ""
+    axes.plot(
+        np.arange(1, len(values) + 1),
+        values,
+        color=color,
+        linestyle=linestyle,
+        linewidth=1.8,
+        marker=marker,
+        markersize=4,
+    )
+
+
+def _curves_legend(
+    figure: Figure, axes_list: Sequence[Axes], names: Sequence[str], series: Mapping[str, NDArray[np.float64]]
+) -> None:
+    entries = [
+        Line2D([], [], color=PALETTE[i % len(PALETTE)], linewidth=2, label=name)
+        for i, name in enumerate(names)
+    ]
+    if any(name.startswith(VALIDATION) for name in series):
+        shade = QUIET if names else PALETTE[0]
+        entries += [
+            Line2D([], [], color=shade, linewidth=1.8, linestyle=dashes, label=label)
+            for label, dashes in (("training", "-"), ("validation", "--"))
+        ]
+    if entries:
+        figure.legend(handles=entries, loc="outside right upper")
+
+
+def _outside_legend(axes: Axes) -> None:
+    axes.figure.legend(*axes.get_legend_handles_labels(), loc="outside right upper")

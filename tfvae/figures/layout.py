@@ -1,0 +1,218 @@
+"""Sheets of images with captions, row and column labels, and frames around those to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from PIL import Image
+
+from tfvae.errors import InputError
+from tfvae.figures.grid import checked_columns, checked_images
+from tfvae.figures.style import (
+    INK,
+    QUIET,
+    WARNING,
+    heading,
+    heading_height,
+    new_figure,
+    pixels,
+    text_width,
+    wrapped,
+)
+
+CAPTION, LABEL, PANEL_TITLE = 7.0, 9.0, 10.0
+FRAME, GUTTER, MARGIN, PANEL_GAP = 3, 3, 14, 34
+SMALLEST_WIDTH = 360
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """Images in rows with everything that is written beside them; checks itself and knows its size in pixels.
+
+    Args:
+        images: uint8 [N, H, W, C].
+        columns: int >= 1.
+        row_labels: one text per row, or None.
+        column_labels: one text per column, or None.
+        captions: one text per image, or None.
+        frames: bool [N], images to frame in the warning colour, or None.
+        group: int, rows that belong together: a wider gap follows every `group` rows (0 for none).
+        cell: int, pixels that an image should be wide, about.
+
+    Raises:
+        InputError: if a length disagrees with the images.
+    """
+
+    images: NDArray[np.uint8]
+    columns: int
+    row_labels: Sequence[str] | None = None
+    column_labels: Sequence[str] | None = None
+    captions: Sequence[str] | None = None
+    frames: NDArray[np.bool_] | None = None
+    group: int = 0
+    cell: int = 56
+
+    def __post_init__(self) -> None:
+        count = len(checked_images(self.images))
+        object.__setattr__(self, "columns", min(checked_columns(self.columns), count))
+        _check_length("row_labels", self.row_labels, self.rows, "row")
+        _check_length("column_labels", self.column_labels, self.columns, "column")
+        _check_length("captions", self.captions, count, "image")
+        if self.frames is not None and np.asarray(self.frames).dtype != np.bool_:
+            raise InputError(
+                f"Expected frames as bool [N]. Received: dtype {np.asarray(self.frames).dtype}. "
+                "Pass a comparison, such as confidence < 0.5."
+            )
+        _check_length("frames", self.frames, count, "image")
+
+    @property
+    def rows(self) -> int:
+        return -(-len(self.images) // self.columns)
+
+    @property
+    def row_label_width(self) -> int:
+        widths = [text_width(label, points=LABEL) for label in self.row_labels or ()]
+        return round(max(widths) + 10) if widths else 0
+
+    @property
+    def column_label_height(self) -> int:
+        return round(pixels(LABEL) * 1.7) if self.column_labels else 0
+
+    def zoomed(self) -> NDArray[np.uint8]:
+        """The images as RGB at their size on the sheet: whole multiples of small ones, large ones reduced."""
+        colored = np.broadcast_to(self.images, (*self.images.shape[:3], 3))
+        height, width = self.images.shape[1:3]
+        if width <= 2 * self.cell:
+            zoom = max(1, round(self.cell / width))
+            return colored.repeat(zoom, axis=1).repeat(zoom, axis=2)
+        size = (2 * self.cell, max(1, round(2 * self.cell * height / width)))
+        reduced = [Image.fromarray(image).resize(size, Image.Resampling.LANCZOS) for image in colored]
+        return np.stack([np.asarray(image) for image in reduced])
+
+
+def _check_length(name: str, values: Sequence[str] | NDArray | None, count: int, what: str) -> None:
+    if values is not None and np.shape(values) != (count,):
+        raise InputError(
+            f"Expected {name} with one entry per {what}, {count}. Received: shape {np.shape(values)}. "
+            f"Pass {count} of them, or leave {name} out."
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """Where the images of a sheet stand, in pixels from its upper left corner."""
+
+    sheet: Sheet
+    images: NDArray[np.uint8]
+    pitch: tuple[int, int]
+    title: str | None = None
+
+    @classmethod
+    def of(cls, sheet: Sheet, title: str | None = None) -> Layout:
+        images = sheet.zoomed()
+        texts = [*((text, CAPTION) for text in sheet.captions or ())]
+        texts += [(text, LABEL) for text in sheet.column_labels or ()]
+        widest = max((text_width(text, points=points) for text, points in texts), default=0.0)
+        lines = max((len(text.splitlines()) for text in sheet.captions or ()), default=0)
+        across = max(images.shape[2] + 2 * FRAME, round(widest + 4)) + GUTTER
+        down = (
+            images.shape[1] + 2 * FRAME + GUTTER + round(lines * pixels(CAPTION) * 1.35 + (2 if lines else 0))
+        )
+        layout = cls(sheet, images, (down, across))
+        fitted = wrapped(title, width=layout.width, points=PANEL_TITLE, bold=True) if title else None
+        return cls(sheet, images, (down, across), fitted)
+
+    @property
+    def title_height(self) -> int:
+        return round(heading_height(self.title, points=PANEL_TITLE) + 6) if self.title else 0
+
+    @property
+    def width(self) -> int:
+        return self.sheet.row_label_width + self.sheet.columns * self.pitch[1] - GUTTER
+
+    @property
+    def height(self) -> int:
+        last_top, _ = self.corner(len(self.images) - 1)
+        return last_top - FRAME + self.pitch[0]
+
+    def corner(self, index: int) -> tuple[int, int]:
+        """Top and left of image `index`, centered in its cell."""
+        row, column = divmod(index, self.sheet.columns)
+        gap = row // self.sheet.group * 12 if self.sheet.group else 0
+        top = self.title_height + self.sheet.column_label_height + row * self.pitch[0] + gap + FRAME
+        spare = self.pitch[1] - GUTTER - self.images.shape[2]
+        return top, self.sheet.row_label_width + column * self.pitch[1] + spare // 2
+
+    def paint(self, canvas: NDArray[np.uint8]) -> None:
+        """Puts the images, and the frames around them, on a white canvas of the sheet's size."""
+        height, width = self.images.shape[1:3]
+        warning = [int(WARNING[start : start + 2], 16) for start in (1, 3, 5)]
+        for index, image in enumerate(self.images):
+            top, left = self.corner(index)
+            if self.sheet.frames is not None and self.sheet.frames[index]:
+                canvas[top - FRAME : top + height + FRAME, left - FRAME : left + width + FRAME] = warning
+            canvas[top : top + height, left : left + width] = image
+
+    def write(self, axes: Axes, x: float, y: float) -> None:
+        """Writes title, labels and captions, with the sheet's corner at (x, y)."""
+        height, width = self.images.shape[1:3]
+        first_top, _ = self.corner(0)
+        if self.title:
+            axes.text(
+                x + self.sheet.row_label_width, y, self.title, va="top", fontsize=PANEL_TITLE, weight="bold"
+            )
+        for column, label in enumerate(self.sheet.column_labels or ()):
+            left = x + self.corner(column)[1] + width / 2
+            axes.text(left, y + first_top - FRAME - 3, label, ha="center", va="bottom", fontsize=LABEL)
+        for row, label in enumerate(self.sheet.row_labels or ()):
+            middle = y + self.corner(row * self.sheet.columns)[0] + height / 2
+            right = x + self.sheet.row_label_width - 8
+            axes.text(right, middle, label, ha="right", va="center", fontsize=LABEL)
+        for index, caption in enumerate(self.sheet.captions or ()):
+            framed = self.sheet.frames is not None and self.sheet.frames[index]
+            top, left = self.corner(index)
+            under = y + top + height + FRAME + 1
+            color = WARNING if framed else QUIET
+            axes.text(
+                x + left + width / 2, under, caption, ha="center", va="top", fontsize=CAPTION, color=color
+            )
+
+
+def drawn(title: str, layouts: Sequence[Layout], *, subtitle: str | None, frame_label: str) -> Figure:
+    """One figure of one or more sheets side by side, at one image pixel per pixel of the zoomed images."""
+    inner = sum(layout.width for layout in layouts) + PANEL_GAP * (len(layouts) - 1)
+    width = max(inner + 2 * MARGIN, SMALLEST_WIDTH)
+    legend = any(layout.sheet.frames is not None for layout in layouts)
+    body = max(layout.height for layout in layouts)
+    # The heading's height depends on its wrapping, so that is measured on a figure of the same width.
+    top = round(heading(new_figure(width, 100), title, subtitle)) + 6
+    height = top + body + (26 if legend else 0) + MARGIN
+    figure = new_figure(width, height)
+    heading(figure, title, subtitle)
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set(xlim=(0, width), ylim=(height, 0))
+    axes.axis("off")
+    canvas = np.full((height, width, 3), 255, dtype=np.uint8)
+    left = (width - inner) // 2
+    for layout in layouts:
+        layout.paint(canvas[top : top + layout.height, left : left + layout.width])
+        layout.write(axes, left, top)
+        left += layout.width + PANEL_GAP
+    axes.imshow(canvas, extent=(0, width, height, 0), interpolation="nearest", aspect="auto", zorder=-1)
+    if legend:
+        _write_legend(axes, layouts, frame_label, y=top + body + 12, x=(width - inner) // 2)
+    return figure
+
+
+def _write_legend(axes: Axes, layouts: Sequence[Layout], frame_label: str, *, x: float, y: float) -> None:
+    counts = [(layout.title, layout.sheet.frames) for layout in layouts if layout.sheet.frames is not None]
+    shares = [f"{int(np.sum(frames))} of {len(frames)}" for _, frames in counts]
+    axes.plot(
+        [x + 6], [y], marker="s", markersize=8, markerfacecolor="none", color=WARNING, markeredgewidth=2
+    )
+    axes.text(x + 18, y, f"{frame_label}: {', '.join(shares)}", va="center", fontsize=LABEL, color=INK)

@@ -1,0 +1,48 @@
+"""Center loss: pulls each code towards the center of its class."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+
+def center_loss(codes: tf.Tensor, centers: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    """Half the squared distance of each code to the center of its class.
+
+    center = sum((codes[i] - centers[labels[i]])**2) / 2
+
+    Args:
+        codes: float32 [batch, latent_dim].
+        centers: float32 [classes, latent_dim].
+        labels: int [batch], class of each code, in [0, classes).
+
+    Returns:
+        float32 [batch], >= 0, in squared units of the codes.
+
+    Reference:
+        Wen et al. 2016, eq. 2; report 0, section III.B. The report sums over the batch where this library averages,
+        which rescales its lambda by the batch size.
+    """
+    return 0.5 * tf.reduce_sum(tf.square(codes - tf.gather(centers, labels)), axis=-1)
+
+
+def center_pull(codes: tf.Tensor, centers: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """What a batch says of the centers: the summed offsets of its codes, class by class, and their counts.
+
+    offset[j] = sum(codes[i] - centers[j] for i with labels[i] == j)
+
+    Sums over parts of a batch add up to that of the whole, so replicas can be added.
+
+    Args:
+        codes: float32 [batch, latent_dim].
+        centers: float32 [classes, latent_dim].
+        labels: int [batch], in [0, classes).
+
+    Returns:
+        float32 [classes, latent_dim] and float32 [classes].
+
+    Reference:
+        Wen et al. 2016, eq. 4 (numerator and count).
+    """
+    members = tf.one_hot(labels, tf.shape(centers)[0], dtype=codes.dtype)
+    counts = tf.reduce_sum(members, axis=0)
+    return tf.matmul(members, codes, transpose_a=True) - counts[:, tf.newaxis] * centers, counts

@@ -1,0 +1,1 @@
+"""Models: each file states what it minimises; `base.py` holds the mechanics."""

@@ -1,0 +1,196 @@
+"""The autoencoder: reconstruction alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Self
+
+import keras
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from tfvae import distributions
+from tfvae.errors import InputError
+from tfvae.models.base import GenerativeModel, Noise, Terms, in_batches
+
+tfd = tfp.distributions
+
+
+@keras.saving.register_keras_serializable("tfvae")
+class Autoencoder(GenerativeModel):
+    """A network to a code and a network back, under a likelihood.
+
+    loss = mean(-log p(x | code)),  code = encoder(x)
+
+    Args:
+        encoder: functional network, float [batch, *image_shape] -> float [batch, latent_dim].
+        decoder: functional network, float [batch, latent_dim] -> float [batch, *image_shape], the likelihood's
+            parameters (logits for `distributions.bernoulli`).
+        likelihood: function of the decoder's output to p(x | code), a distribution with event shape `image_shape`.
+        prior: function of `latent_dim` to the distribution that `sample` draws codes from; no term of this
+            model's loss makes codes follow it.
+        seed: int >= 0, seed of the noise that the model draws.
+
+    Raises:
+        InputError: if the networks do not fit together.
+
+    Reference:
+        Report 2, the autoencoder that it compares with.
+    """
+
+    term_names = ("reconstruction",)
+    parameters_per_code = 1
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        *,
+        likelihood: Callable[[tf.Tensor], tfd.Distribution] = distributions.bernoulli,
+        prior: Callable[[int], tfd.Distribution] = distributions.standard_normal,
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(seed=seed, **kwargs)
+        self.encoder = encoder
+        self.decoder = decoder
+        self.likelihood = likelihood
+        self.prior = prior
+        self.latent_dim = _latent_dim(encoder, decoder, self.parameters_per_code)
+        self.image_shape = tuple(encoder.input_shape[1:])
+        self.built = True
+
+    def objective(
+        self, images: tf.Tensor, labels: tf.Tensor | None, *, noise: Noise, training: bool
+    ) -> Terms:
+        codes = self.encoder(images, training=training)
+        return {"reconstruction": -self.likelihood(self.decoder(codes, training=training)).log_prob(images)}
+
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+        return self.minimize(self.objective, data, self.trainable_variables, self.optimizer)
+
+    def call(self, images: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """float [batch, *image_shape]: the reconstruction from the code without noise."""
+        return self.decode_step(self.encode_step(images))
+
+    def encode_step(self, images: tf.Tensor) -> tf.Tensor:
+        """float32 [batch, *image_shape] -> float32 [batch, latent_dim], in the graph."""
+        return tf.cast(self.encoder(images, training=False), tf.float32)
+
+    def decode_step(self, codes: tf.Tensor) -> tf.Tensor:
+        """float32 [batch, latent_dim] -> float32 [batch, *image_shape], the likelihood's mean, in the graph."""
+        return self.likelihood(self.decoder(codes, training=False)).mean()
+
+    def encode(self, images: Any, *, batch_size: int = 1000) -> np.ndarray:
+        """The code of each image, without noise.
+
+        Args:
+            images: float [count, *image_shape] in the value range that the model was trained on.
+            batch_size: int >= 1, images at a time.
+
+        Returns:
+            float32 [count, latent_dim].
+
+        Raises:
+            InputError: if the shape of an image is another.
+        """
+        images = self._checked(images, self.image_shape, "images")
+        return in_batches(self.compiled(self.encode_step), images, batch_size=batch_size)
+
+    def decode(self, codes: Any, *, batch_size: int = 1000) -> np.ndarray:
+        """The image of each code: the mean of p(x | code).
+
+        Args:
+            codes: float [count, latent_dim].
+            batch_size: int >= 1, codes at a time.
+
+        Returns:
+            float32 [count, *image_shape].
+
+        Raises:
+            InputError: if the codes have another number of dimensions.
+        """
+        codes = self._checked(codes, (self.latent_dim,), "codes")
+        return in_batches(self.compiled(self.decode_step), codes, batch_size=batch_size)
+
+    def reconstruct(self, images: Any, *, batch_size: int = 1000) -> np.ndarray:
+        """`decode(encode(images))`, float32 [count, *image_shape]."""
+        return self.decode(self.encode(images, batch_size=batch_size), batch_size=batch_size)
+
+    def sample(self, count: int, *, seed: int = 0, batch_size: int = 1000) -> np.ndarray:
+        """Images decoded from codes of the prior.
+
+        Args:
+            count: int >= 1, number of images.
+            seed: int, the same seed gives the same images.
+            batch_size: int >= 1, images at a time.
+
+        Returns:
+            float32 [count, *image_shape].
+
+        Raises:
+            InputError: if `count` is below 1.
+        """
+        if count < 1:
+            raise InputError(f"Expected a count of at least 1. Received: count={count}. Ask for one sample or more.")
+        codes = self.prior(self.latent_dim).sample(count, seed=tf.constant([0, seed], tf.int32))
+        return self.decode(codes, batch_size=batch_size)
+
+    def get_config(self) -> dict[str, Any]:
+        parts = {"encoder": self.encoder, "decoder": self.decoder, "likelihood": self.likelihood, "prior": self.prior}
+        serialized = {name: keras.saving.serialize_keras_object(part) for name, part in parts.items()}
+        return {**serialized, "seed": self.seed, "name": self.name, "dtype": self.dtype_policy.name}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Self:
+        nested = {key: value for key, value in config.items() if isinstance(value, dict)}
+        parts = {
+            key: keras.saving.deserialize_keras_object(value, custom_objects) for key, value in nested.items()
+        }
+        return cls(**{**config, **parts})
+
+    def _checked(self, array: Any, shape: tuple[int, ...], name: str) -> np.ndarray:
+        array = np.asarray(array)
+        if array.shape[1:] != shape or not np.issubdtype(array.dtype, np.floating):
+            raise InputError(
+                f"Expected {name} as float [count, {', '.join(map(str, shape))}]. Received: shape={array.shape}, "
+                f"dtype={array.dtype}. Reshape them, or load the model that was trained on such {name}."
+            )
+        return array
+
+
+class StochasticAutoencoder(Autoencoder):
+    """An autoencoder whose encoder gives a distribution over codes, q(z | x) = N(z; mean, diag(scale**2)).
+
+    The encoder returns 2 * latent_dim numbers an example: means and then log-variances. `encode` gives the means.
+    """
+
+    parameters_per_code = 2
+
+    def posterior(self, images: tf.Tensor, *, training: bool = False) -> tfd.Distribution:
+        """q(z | x): batch shape [batch], event shape [latent_dim], in the graph."""
+        return distributions.diagonal_normal(self.encoder(images, training=training))
+
+    def draw(self, posterior: tfd.Distribution, noise: Noise) -> tf.Tensor:
+        """float32 [batch, latent_dim]: mean + scale * noise, through which gradients flow."""
+        mean = posterior.mean()
+        return mean + posterior.stddev() * noise.normal(tf.shape(mean), "codes")
+
+    def encode_step(self, images: tf.Tensor) -> tf.Tensor:
+        return self.posterior(images).mean()
+
+
+def _latent_dim(encoder: keras.Model, decoder: keras.Model, parameters_per_code: int) -> int:
+    latent_dim = int(decoder.input_shape[-1])
+    if encoder.output_shape[-1] != parameters_per_code * latent_dim:
+        raise InputError(
+            f"Expected an encoder with {parameters_per_code} * {latent_dim} outputs for a decoder of {latent_dim}-"
+            f"dimensional codes. Received: encoder.output_shape={encoder.output_shape}. Change the last layer of one."
+        )
+    if tuple(decoder.output_shape[1:]) != tuple(encoder.input_shape[1:]):
+        raise InputError(
+            f"Expected a decoder that returns the encoder's input shape {encoder.input_shape[1:]}. "
+            f"Received: decoder.output_shape={decoder.output_shape}. Change the last layer of the decoder."
+        )
+    return latent_dim

@@ -1,0 +1,210 @@
+"""The mechanics that every model shares: noise, gradients, the division between replicas, running means.
+
+What a model minimises stands in its own file (`objective`), and so does who moves in which order (`train_step`).
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfvae.errors import InputError
+
+Terms = dict[str, tf.Tensor]
+Objective = Callable[..., Terms]
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Standard normal noise as a pure function of (seed, step, replica, name).
+
+    Attributes:
+        seed: int, of the model.
+        step: int64 [], counts the draws of one kind (training or evaluation).
+        replica: int32 [], position of the replica, so that replicas draw different noise.
+    """
+
+    seed: int
+    step: tf.Tensor
+    replica: tf.Tensor | int = 0
+
+    def normal(self, shape: Any, name: str) -> tf.Tensor:
+        """float32 `shape` from N(0, 1); the same `name` in the same step gives the same numbers."""
+        key = tf.constant([self.seed, zlib.crc32(name.encode())], tf.int64)
+        for part in (self.step, self.replica):
+            key = tf.random.experimental.stateless_fold_in(key, tf.cast(part, tf.int64))
+        return tf.random.stateless_normal(shape, key, alg="philox")
+
+
+def replicas() -> int:
+    """Number of replicas that train together."""
+    return tf.distribute.get_strategy().num_replicas_in_sync
+
+
+def sum_over_replicas(value: tf.Tensor) -> tf.Tensor:
+    """Sum of `value` over the replicas, the same on each; gradients flow through it."""
+    if replicas() == 1:
+        return value
+    return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, value)
+
+
+def images_and_labels(data: Any) -> tuple[tf.Tensor, tf.Tensor | None]:
+    """The float images and the labels (or None) of what `fit` hands to a step."""
+    images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
+    if not images.dtype.is_floating:
+        raise InputError(
+            f"Expected images of a float type in the model's value range. Received: dtype={images.dtype.name}. "
+            "Divide uint8 pixels by 255, or feed `tfvae.data.pipeline.training_batches(data, ...)`."
+        )
+    return images, labels
+
+
+def in_batches(step: Callable[..., tf.Tensor], *arrays: np.ndarray, batch_size: int) -> np.ndarray:
+    """`step` over `arrays`, a batch at a time and always of one size: the last is padded and its result cut.
+
+    Args:
+        step: function of float32 tensors [batch, ...] to a tensor [batch, ...].
+        *arrays: float [count, ...], of one count >= 1.
+        batch_size: int >= 1.
+
+    Returns:
+        [count, ...].
+
+    Raises:
+        InputError: if there is no row, or `batch_size` is below 1.
+    """
+    count = len(arrays[0])
+    if count == 0 or batch_size < 1:
+        raise InputError(
+            f"Expected at least one row and a batch size of at least 1. Received: {count} rows, "
+            f"batch_size={batch_size}. Pass what is to be computed."
+        )
+    size = min(batch_size, count)
+    results = []
+    for start in range(0, count, size):
+        parts = [np.asarray(array[start : start + size], np.float32) for array in arrays]
+        present = len(parts[0])
+        padded = [np.pad(part, [(0, size - present)] + [(0, 0)] * (part.ndim - 1)) for part in parts]
+        results.append(step(*map(tf.constant, padded)).numpy()[:present])
+    return np.concatenate(results)
+
+
+class GenerativeModel(keras.Model):
+    """A Keras model whose subclass states its terms, its objective and its order of play.
+
+    loss = mean over the global batch of sum(objective(images, labels, noise=noise, training=True).values())
+
+    A subclass names its terms in `term_names` and gives `objective`, which returns {name: float32 [batch]} in nats,
+    to be minimised. `test_step` reuses it, so validation has no second equation.
+
+    Args:
+        seed: int >= 0, seed of the noise that the model draws.
+        **kwargs: `name` and `dtype` of `keras.Model`.
+    """
+
+    term_names: Sequence[str] = ()
+
+    def __init__(self, *, seed: int = 0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.seed = seed
+        counter = {"shape": (), "dtype": "int64", "trainable": False, "aggregation": "only_first_replica"}
+        self.train_draws = self.add_weight(name="train_draws", initializer="zeros", **counter)
+        self.test_draws = self.add_weight(name="test_draws", initializer="zeros", **counter)
+        self.failed_step = self.add_weight(
+            name="failed_step", initializer=keras.initializers.Constant(-1), **counter
+        )
+        self.failed_term = self.add_weight(
+            name="failed_term", initializer=keras.initializers.Constant(-1), **counter
+        )
+        self.trackers = [keras.metrics.Mean(name=name) for name in ("loss", *self.term_names)]
+        self._compiled_functions: dict[str, Any] = {}
+
+    def objective(
+        self, images: tf.Tensor, labels: tf.Tensor | None, *, noise: Noise, training: bool
+    ) -> Terms:
+        """The equation: named terms, float32 [batch] each, in nats, to be minimised."""
+        raise NotImplementedError(f"{type(self).__name__} must define `objective`.")
+
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """Every variable follows the one objective; a model with several players overrides this."""
+        return self.minimize(self.objective, data, self.trainable_variables, self.optimizer)
+
+    def test_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """The objective on held-out data, with noise that repeats from one evaluation to the next."""
+        images, labels = images_and_labels(data)
+        terms = self.objective(images, labels, noise=self._noise(self.test_draws), training=False)
+        self.test_draws.assign_add(1)
+        return self.record(terms)
+
+    def players(self) -> list[tuple[keras.optimizers.Optimizer, list[Any]]]:
+        """Each optimizer with the variables that it moves; checkpoints keep them all."""
+        return [(self.optimizer, self.trainable_variables)]
+
+    def reset_metrics(self) -> None:
+        """Keras calls this before each epoch and each evaluation."""
+        super().reset_metrics()
+        self.test_draws.assign(0)
+
+    def minimize(
+        self, objective: Objective, data: Any, variables: Sequence[Any], optimizer: keras.optimizers.Optimizer
+    ) -> dict[str, tf.Tensor]:
+        """One step of `optimizer` on `variables` down the mean of `objective` over the global batch.
+
+        Keras sums gradients over replicas, so each replica divides its sum by the size of the global batch.
+
+        Args:
+            objective: as `objective` above.
+            data: what `fit` hands to a step, (images, labels) or images.
+            variables: the variables that may move.
+            optimizer: the optimizer that moves them.
+
+        Returns:
+            {name: float32 []}, the running means of the epoch.
+        """
+        images, labels = images_and_labels(data)
+        noise = self._noise(self.train_draws)
+        with tf.GradientTape() as tape:
+            terms = objective(images, labels, noise=noise, training=True)
+            share = {name: tf.reduce_sum(term) / _global_batch(term) for name, term in terms.items()}
+            loss = optimizer.scale_loss(tf.add_n(list(share.values())))
+        optimizer.apply(tape.gradient(loss, variables), variables)
+        self._note_failure(share)
+        self.train_draws.assign_add(1)
+        return self.record(terms)
+
+    def record(self, terms: Terms) -> dict[str, tf.Tensor]:
+        """Adds the terms to their running means and returns those, with their sum under `loss`."""
+        values = {**terms, "loss": tf.add_n(list(terms.values()))}
+        for tracker in self.trackers:
+            if tracker.name in values:
+                tracker.update_state(values[tracker.name])
+        return {tracker.name: tracker.result() for tracker in self.trackers}
+
+    def compiled(self, step: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
+        """A method of this model compiled by XLA, once; XLA repeats its results bit for bit on one machine."""
+        name = step.__name__
+        if name not in self._compiled_functions:
+            self._compiled_functions[name] = tf.function(step, jit_compile=True)
+        return self._compiled_functions[name]
+
+    def _noise(self, draws: keras.Variable) -> Noise:
+        context = tf.distribute.get_replica_context()
+        return Noise(self.seed, tf.convert_to_tensor(draws), context.replica_id_in_sync_group if context else 0)
+
+    def _note_failure(self, share: Terms) -> None:
+        """Keeps the first step at which a term was not finite, and which; a callback stops the run on it."""
+        finite = tf.math.is_finite(sum_over_replicas(tf.stack(list(share.values()))))
+        first = (tf.convert_to_tensor(self.failed_step) < 0) & ~tf.reduce_all(finite)
+        term = tf.argmin(tf.cast(finite, tf.int32))
+        self.failed_step.assign(tf.where(first, self.train_draws, self.failed_step))
+        self.failed_term.assign(tf.where(first, term, self.failed_term))
+
+
+def _global_batch(term: tf.Tensor) -> tf.Tensor:
+    return sum_over_replicas(tf.cast(tf.shape(term)[0], tf.float32))

@@ -1,0 +1,106 @@
+"""The center-loss VAE: no KL term, and codes drawn to the center of their class."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tfvae.errors import InputError
+from tfvae.losses.center import center_loss, center_pull
+from tfvae.models.base import Noise, Terms, images_and_labels, sum_over_replicas
+from tfvae.models.autoencoder import StochasticAutoencoder
+
+
+@keras.saving.register_keras_serializable("tfvae")
+class CenterVAE(StochasticAutoencoder):
+    """VAE whose KL term gives way to the center loss; a mixture is fitted to its codes after training.
+
+    loss = mean(-log p(x | z) + center_weight * sum((code - centers[y])**2) / 2),  code = mean of q(z | x)
+
+    After each step every center moves towards the codes that the batch holds of its class:
+    centers[j] += center_step * sum(code - centers[j]) / (1 + count[j]).
+
+    The loss acts on the posterior's mean, which is what `encode` returns and the mixture is fitted to. With no KL term
+    nothing rewards noise in the encoder, so its variance shrinks to nothing as training goes on.
+
+    Args:
+        encoder: functional network, float [batch, *image_shape] -> float [batch, 2 * latent_dim].
+        decoder: functional network, float [batch, latent_dim] -> float [batch, *image_shape].
+        classes: int >= 2, number of classes; labels are in [0, classes).
+        center_weight: float >= 0, lambda of the report, in nats per squared unit of the codes.
+        center_step: float in (0, 1], alpha of Wen et al.: the share of the way to the batch's mean.
+        **kwargs: `likelihood`, `prior`, `seed` as in `VAE`.
+
+    Raises:
+        InputError: if an argument is out of its range, or if it is trained without labels.
+
+    Reference:
+        Wen et al. 2016, eq. 2 to 5; report 0, section III.B.
+    """
+
+    term_names = ("reconstruction", "center")
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        *,
+        classes: int = 10,
+        center_weight: float = 1.0,
+        center_step: float = 0.5,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(encoder, decoder, **kwargs)
+        if classes < 2:
+            raise InputError(f"Expected at least 2 classes. Received: classes={classes}. Give the data set's number.")
+        if not center_weight >= 0:
+            raise InputError(f"Expected center_weight >= 0. Received: center_weight={center_weight}.")
+        if not 0 < center_step <= 1:
+            raise InputError(f"Expected center_step in (0, 1]. Received: center_step={center_step}.")
+        self.classes = classes
+        self.center_weight = center_weight
+        self.center_step = center_step
+        self.centers = self.add_weight(
+            name="centers", shape=(classes, self.latent_dim), initializer="zeros", dtype="float32",
+            trainable=False, aggregation="only_first_replica",
+        )  # fmt: skip
+
+    def objective(
+        self, images: tf.Tensor, labels: tf.Tensor | None, *, noise: Noise, training: bool
+    ) -> Terms:
+        posterior = self.posterior(images, training=training)
+        likelihood = self.likelihood(self.decoder(self.draw(posterior, noise), training=training))
+        center = center_loss(posterior.mean(), tf.convert_to_tensor(self.centers), _required(labels))
+        return {"reconstruction": -likelihood.log_prob(images), "center": self.center_weight * center}
+
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+        images, labels = images_and_labels(data)
+        codes = self.posterior(images, training=True).mean()
+        logs = self.minimize(self.objective, data, self.trainable_variables, self.optimizer)
+        self.move_centers(codes, _required(labels))
+        return logs
+
+    def move_centers(self, codes: tf.Tensor, labels: tf.Tensor) -> None:
+        """Moves each center towards the codes of its class in the global batch.
+
+        Args:
+            codes: float32 [batch, latent_dim], this replica's.
+            labels: int [batch], this replica's.
+        """
+        offsets, counts = map(sum_over_replicas, center_pull(codes, tf.convert_to_tensor(self.centers), labels))
+        self.centers.assign_add(self.center_step * offsets / (1.0 + counts[:, tf.newaxis]))
+
+    def get_config(self) -> dict[str, Any]:
+        own = {"classes": self.classes, "center_weight": self.center_weight, "center_step": self.center_step}
+        return {**super().get_config(), **own}
+
+
+def _required(labels: tf.Tensor | None) -> tf.Tensor:
+    if labels is None:
+        raise InputError(
+            "Expected labels beside the images, which the center loss needs. Received: images alone. "
+            "Call fit(images, labels) or feed a dataset of (images, labels)."
+        )
+    return labels

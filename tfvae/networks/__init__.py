@@ -1,0 +1,1 @@
+"""Networks: built functional graphs that are passed to models."""

@@ -1,0 +1,116 @@
+"""Latent codes laid out for the eye: lines between codes, a grid over the prior, walks along one axis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtri
+
+from tfvae.errors import InputError
+from tfvae.sampling.moments import checked_integer
+
+
+def interpolate(starts: ArrayLike, ends: ArrayLike, *, steps: int) -> NDArray[np.float32]:
+    """Codes on the straight line from each start to its end, both included.
+
+    z_k = (1 - alpha) * start + alpha * end,  alpha = k / (steps - 1)
+
+    A path through many codes is `interpolate(codes[:-1], codes[1:], steps=steps)`.
+
+    Args:
+        starts: float [D] or [pairs, D], finite.
+        ends: float, same shape as `starts`.
+        steps: int >= 2, codes per line (6 in report 3: alpha = k / 5).
+
+    Returns:
+        float32 [pairs, steps, D]; `pairs` is 1 for a single start.
+
+    Raises:
+        InputError: if the shapes differ or are not [D] or [pairs, D], a code is not finite, or `steps` < 2.
+
+    Reference:
+        Report 3, latent transitions.
+    """
+    steps = checked_integer(steps, name="steps", minimum=2)
+    first = np.atleast_2d(np.asarray(starts, dtype=np.float64))
+    last = np.atleast_2d(np.asarray(ends, dtype=np.float64))
+    if first.ndim != 2 or first.shape != last.shape or first.size == 0:
+        raise InputError(
+            f"Expected starts and ends of one shape, [D] or [pairs, D]. Received: {np.shape(starts)} and "
+            f"{np.shape(ends)}. Pair each start with one end of the same latent dimension."
+        )
+    _check_finite(first, last)
+    alpha = (np.arange(steps) / (steps - 1))[np.newaxis, :, np.newaxis]
+    return ((1.0 - alpha) * first[:, np.newaxis] + alpha * last[:, np.newaxis]).astype(np.float32)
+
+
+def latent_grid(side: int) -> NDArray[np.float32]:
+    """A square grid of 2-D codes at the quantiles of the standard normal: cells of equal prior probability.
+
+    z = ndtri((k + 0.5) / side),  k = 0 ... side - 1, on each axis
+
+    Args:
+        side: int >= 1, codes per side.
+
+    Returns:
+        float32 [side * side, 2] in reading order: the first row has the largest second coordinate, and
+        the first coordinate grows from left to right.
+
+    Raises:
+        InputError: if `side` is not an integer >= 1.
+
+    Reference:
+        Kingma and Welling 2014, appendix A.
+    """
+    side = checked_integer(side, name="side", minimum=1)
+    quantiles = ndtri((np.arange(side) + 0.5) / side)
+    across, down = np.meshgrid(quantiles, quantiles[::-1])
+    return np.stack([across.ravel(), down.ravel()], axis=1).astype(np.float32)
+
+
+def axis_traversal(
+    code: ArrayLike, *, steps: int, extent: float = 3.0, axes: Sequence[int] | None = None
+) -> NDArray[np.float32]:
+    """Walks through one code along latent axes: one coordinate runs over [-extent, extent], the others stay.
+
+    z[a, k] = code, but z[a, k, axes[a]] = extent * (2 * k / (steps - 1) - 1)
+
+    Args:
+        code: float [D], finite.
+        steps: int >= 2, codes per axis.
+        extent: float > 0, end of the walk in units of the codes (standard deviations of the prior).
+        axes: which coordinates, each in 0 ... D - 1, or None for all of them.
+
+    Returns:
+        float32 [axes, steps, D].
+
+    Raises:
+        InputError: if `code` is not a finite [D], `steps` < 2, `extent` is not positive, or an axis does not
+            exist.
+    """
+    steps = checked_integer(steps, name="steps", minimum=2)
+    center = np.asarray(code, dtype=np.float64)
+    if center.ndim != 1 or center.size == 0:
+        raise InputError(
+            f"Expected one code of shape [D]. Received: shape {center.shape}. Pass a single row of the codes."
+        )
+    _check_finite(center)
+    if not np.isfinite(extent) or extent <= 0:
+        raise InputError(f"Expected extent > 0. Received: {extent!r}. Pass 3.0, three standard deviations.")
+    chosen = list(range(center.size)) if axes is None else list(axes)
+    if not chosen or any(axis not in range(center.size) for axis in chosen):
+        raise InputError(
+            f"Expected axes among 0 ... {center.size - 1}. Received: {chosen}. Leave axes out to walk all."
+        )
+    walks = np.tile(center, (len(chosen), steps, 1))
+    walks[np.arange(len(chosen)), :, chosen] = extent * np.linspace(-1.0, 1.0, steps)
+    return walks.astype(np.float32)
+
+
+def _check_finite(*arrays: NDArray[np.float64]) -> None:
+    if not all(np.isfinite(array).all() for array in arrays):
+        raise InputError(
+            "Expected finite codes. Received: NaN or infinity. Look for a diverged training (a NaN loss)."
+        )

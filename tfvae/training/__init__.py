@@ -1,0 +1,1 @@
+"""Configs, strategies, checkpoints, callbacks and the runner that every experiment shares."""

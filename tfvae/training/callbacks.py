@@ -1,0 +1,177 @@
+"""What happens beside the training: checkpoints, the non-finite stop, TensorBoard, the progress bar."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from rich.progress import Progress, TaskID
+
+from tfvae.models.base import GenerativeModel
+from tfvae.training.checkpoint import Checkpointer, Position
+from tfvae.training.run_folder import RunFolder, write_json
+
+Pictures = Callable[[Any], Mapping[str, np.ndarray]]
+
+
+class NonFiniteLoss(RuntimeError):
+    """A term of the loss became infinite or no number."""
+
+
+class StopOnNonFinite(keras.callbacks.Callback):
+    """Stops at the first look after a term of the loss was not finite, and names the step and the term."""
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        failed = int(self.model.failed_step.numpy())
+        if failed >= 0:
+            term = self.model.term_names[int(self.model.failed_term.numpy())]
+            raise NonFiniteLoss(
+                f"Expected finite losses. Received: the term '{term}' was not finite at step {failed}. "
+                "Lower --training.learning-rate or the weight of that term; the last good checkpoint is kept."
+            )
+
+
+class History(keras.callbacks.Callback):
+    """Every epoch's running means and seconds, kept on disk so that a resumed run has them all.
+
+    Args:
+        folder: the run's.
+        rows: those of the epochs before.
+    """
+
+    def __init__(self, folder: RunFolder, rows: list[dict[str, Any]]) -> None:
+        super().__init__()
+        self.folder = folder
+        self.rows = rows
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.began = time.monotonic()
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        terms = {name: float(value) for name, value in (logs or {}).items()}
+        train = {name: value for name, value in terms.items() if not name.startswith("val_")}
+        validation = {name[4:]: value for name, value in terms.items() if name.startswith("val_")}
+        seconds = time.monotonic() - self.began
+        self.rows.append({"epoch": epoch + 1, "seconds": seconds, "train": train, "validation": validation})
+        write_json(self.folder.history, self.rows)
+
+
+class SaveCheckpoints(keras.callbacks.Callback):
+    """A checkpoint at the end of each epoch, and within one after so many minutes.
+
+    Args:
+        checkpointer: of the model that is trained.
+        minutes: float >= 0, time after which an epoch is interrupted by a checkpoint.
+    """
+
+    def __init__(self, checkpointer: Checkpointer, minutes: float) -> None:
+        super().__init__()
+        self.checkpointer = checkpointer
+        self.minutes = minutes
+        self.first_step = 0
+        self.saved = time.monotonic()
+
+    def begin_epoch_at(self, step: int) -> None:
+        """The next epoch goes on at `step`, with the running means of the restored checkpoint."""
+        self.first_step = step
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.epoch = epoch
+        if self.first_step:
+            self.checkpointer.restore_metrics()
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        if time.monotonic() - self.saved >= 60 * self.minutes:
+            self._save(Position(self.epoch, self.first_step + batch + 1))
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self.first_step = 0
+        self._save(Position(epoch + 1, 0))
+
+    def _save(self, position: Position) -> None:
+        self.checkpointer.save(position)
+        self.saved = time.monotonic()
+
+
+class TensorBoardTerms(keras.callbacks.Callback):
+    """Every term of the loss under one name, a curve for training and one for validation.
+
+    Args:
+        folder: the run's; curves go to its `train` and `validation` sub-folders, which TensorBoard shows as runs.
+    """
+
+    def __init__(self, folder: RunFolder) -> None:
+        super().__init__()
+        self.writers = {
+            part: tf.summary.create_file_writer(str(folder.path / part)) for part in ("train", "validation")
+        }
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        for name, value in (logs or {}).items():
+            validation = name.startswith("val_")
+            with self.writers["validation" if validation else "train"].as_default(step=epoch + 1):
+                tf.summary.scalar(f"terms/{name[4:] if validation else name}", value)
+        for writer in self.writers.values():
+            writer.flush()
+
+
+class TensorBoardPictures(keras.callbacks.Callback):
+    """Pictures of the model at epochs 1, 2, 5, 10, 20, 50 and so on, and at the last.
+
+    Args:
+        folder: the run's.
+        pictures: function of the model to {tag: uint8 [height, width, channels]}.
+        epochs: int, number of epochs of the run.
+    """
+
+    def __init__(self, folder: RunFolder, pictures: Pictures, epochs: int) -> None:
+        super().__init__()
+        self.writer = tf.summary.create_file_writer(str(folder.path))
+        self.pictures = pictures
+        self.epochs = epochs
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        if not is_milestone(epoch + 1) and epoch + 1 != self.epochs:
+            return
+        with self.writer.as_default(step=epoch + 1):
+            for tag, picture in self.pictures(self.model).items():
+                tf.summary.image(tag, picture[np.newaxis])
+        self.writer.flush()
+
+
+def is_milestone(epoch: int) -> bool:
+    """Whether `epoch`, counted from 1, is 1, 2 or 5 times a power of ten."""
+    return epoch in {factor * 10**power for factor in (1, 2, 5) for power in range(6)}
+
+
+class ProgressBar(keras.callbacks.Callback):
+    """Moves a bar by the steps that were done, and shows the loss beside it.
+
+    Args:
+        progress: the bars of all runs; without a terminal it draws nothing, and a line is printed at milestones.
+        task: this run's bar.
+    """
+
+    def __init__(self, progress: Progress, task: TaskID) -> None:
+        super().__init__()
+        self.progress = progress
+        self.task = task
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.done = 0
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        loss = float((logs or {}).get("loss", np.nan))
+        self.progress.update(self.task, advance=batch + 1 - self.done, loss=f"loss {loss:.2f}")
+        self.done = batch + 1
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        if not self.progress.console.is_terminal and is_milestone(epoch + 1):
+            terms = "  ".join(f"{name} {float(value):.2f}" for name, value in (logs or {}).items())
+            self.progress.console.print(f"  epoch {epoch + 1}: {terms}", highlight=False)
+
+

@@ -1,0 +1,101 @@
+"""What a run is told: frozen dataclasses that check themselves."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from tfvae.errors import InputError
+
+
+def check(condition: bool, expected: str, **received: Any) -> None:
+    """Raises InputError unless `condition` holds, naming the field and what it received."""
+    if not condition:
+        values = ", ".join(f"{name.replace('_', '-')}={value}" for name, value in received.items())
+        raise InputError(f"Expected {expected}. Received: {values}.")
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a variant is trained."""
+
+    epochs: int = 50
+    """Passes over the training images."""
+    batch_size: int = 100
+    """Examples a step, over all replicas."""
+    learning_rate: float = 1e-3
+    """Step size of Adam."""
+    steps_per_execution: int = 100
+    """Steps that run in the graph before Python looks at them."""
+    checkpoint_minutes: float = 5.0
+    """A checkpoint is kept after every epoch, and within an epoch once this many minutes have passed."""
+
+    def __post_init__(self) -> None:
+        check(self.epochs >= 1, "at least 1 epoch", training_epochs=self.epochs)
+        check(self.batch_size >= 1, "a batch size of at least 1", training_batch_size=self.batch_size)
+        check(self.learning_rate > 0, "a positive learning rate", training_learning_rate=self.learning_rate)
+        steps = self.steps_per_execution
+        check(steps >= 1, "at least 1 step per execution", training_steps_per_execution=steps)
+        minutes = self.checkpoint_minutes
+        check(minutes >= 0, "minutes >= 0 between checkpoints", training_checkpoint_minutes=minutes)
+
+
+@dataclass(frozen=True)
+class ExperimentConfig:
+    """What every experiment can be told; an experiment adds its own fields by subclassing."""
+
+    preset: Literal["smoke", "quick", "report"] = "report"
+    """smoke: seconds, proves the path. quick: minutes, worth looking at. report: the report's own setting."""
+    variants: tuple[str, ...] = ()
+    """Which variants to run; all of them if none is named."""
+    data: str = "mnist"
+    """mnist, digits (bundled, works offline), or folder:PATH with your own pictures, sub-folders being classes."""
+    data_dir: Path | None = None
+    """Folder that holds mnist.npz; TFVAE_DATA_DIR if not given, and then the ordinary download."""
+    out: Path = Path("tensorboard_logs")
+    """Where runs are written: OUT/<experiment>/<variant>/seed-<n>/."""
+    seeds: tuple[int, ...] = (0,)
+    """One run of each variant a seed."""
+    strategy: Literal["auto", "one", "mirrored"] = "auto"
+    """one: a single device. mirrored: every GPU (or logical device). auto: mirrored with two GPUs or more."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """bfloat16 computes layers in bfloat16 and keeps weights and statistics in float32."""
+    overwrite: bool = False
+    """Delete what the named runs wrote before, and start afresh."""
+    fallback_to_digits: bool = False
+    """Where MNIST cannot be had, take scikit-learn's bundled digits instead, and say so."""
+    training_images: int | None = None
+    """Use only the first so many training images; all if not given."""
+    test_images: int | None = None
+    """Use only the first so many test images; all if not given."""
+    training: Training = field(default_factory=Training)
+
+    def __post_init__(self) -> None:
+        for name in ("training_images", "test_images"):
+            count = getattr(self, name)
+            check(count is None or count >= 1, "at least one image", **{name: count})
+        check(len(self.seeds) >= 1, "at least one seed", seeds=self.seeds)
+        check(len(set(self.seeds)) == len(self.seeds), "each seed once", seeds=self.seeds)
+        check(all(0 <= seed < 2**31 for seed in self.seeds), "seeds in [0, 2**31)", seeds=self.seeds)
+
+
+RUN_INDEPENDENT = ("variants", "data_dir", "out", "seeds", "overwrite", "fallback_to_digits")
+"""Fields that say which runs to make and where, not what one run is."""
+
+
+def identity(config: ExperimentConfig) -> dict[str, Any]:
+    """The fields that decide what one run computes, flat: {"training.epochs": 50, ...}, ready for JSON."""
+    values = {name: value for name, value in dataclasses.asdict(config).items() if name not in RUN_INDEPENDENT}
+    return dict(_flat(values))
+
+
+def _flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    pairs: list[tuple[str, Any]] = []
+    for name, value in values.items():
+        if isinstance(value, dict):
+            pairs += _flat(value, f"{prefix}{name}.")
+        else:
+            pairs.append((prefix + name, list(value) if isinstance(value, tuple) else value))
+    return pairs

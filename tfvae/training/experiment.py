@@ -1,0 +1,105 @@
+"""What an experiment is: Python that points at functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from tfvae.data.images import ImageData
+from tfvae.metrics.measurement import Measurement
+from tfvae.models.base import GenerativeModel
+from tfvae.sampling.sampler import GaussianMixtureSampler
+from tfvae.training.config import ExperimentConfig
+from tfvae.training.run_folder import RunFolder
+
+Config = TypeVar("Config", bound=ExperimentConfig)
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedRun(Generic[Config]):
+    """One variant with one seed, trained: what an experiment measures and draws from.
+
+    Attributes:
+        variant: str, its name.
+        seed: int, of the initial weights, the order of the data and the noise.
+        config: what the run was told.
+        data: what it was trained on.
+        model: the trained model.
+        history: a row an epoch, {"epoch", "seconds", "train": {term: nats}, "validation": {term: nats}}.
+    """
+
+    variant: str
+    seed: int
+    config: Config
+    data: ImageData
+    model: Any
+    history: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """What an experiment says of a trained run; the runner writes it to the run's folder.
+
+    Attributes:
+        metrics: {NAME or SAMPLER/NAME: measurement}.
+        figures: {file name without ending: figure}.
+        images: uint8 [N, H, W, C], samples of `sampler`.
+        labels: int64 [N], the classes that were asked for, or None.
+        samplers: {name: sampler of codes}; all are saved with the run.
+        sampler: name of the one that `tfvae sample RUN` and the exported `generate` draw from.
+        class_sampler: name of the one that draws a class, or None.
+    """
+
+    metrics: dict[str, Measurement]
+    figures: dict[str, Figure]
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64] | None = None
+    samplers: dict[str, GaussianMixtureSampler] = field(default_factory=dict)
+    sampler: str | None = None
+    class_sampler: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class FinishedRun:
+    """One run on disk: its variant and seed, its folder, and what metrics.json says."""
+
+    variant: str
+    seed: int
+    folder: RunFolder
+    record: dict[str, Any]
+
+    def value(self, metric: str) -> float | None:
+        """The measured value, or None where this run has no such metric."""
+        measurement = self.record["metrics"].get(metric)
+        return None if measurement is None else measurement["value"]
+
+
+@dataclass(frozen=True)
+class Experiment(Generic[Config]):
+    """One report's experiment.
+
+    Attributes:
+        name: str, as in `python -m experiments.<name>`.
+        title: str, one line.
+        presets: {"smoke" | "quick" | "report": config}.
+        variants: {name: function of (config, data, seed) to a model, not yet compiled}.
+        evaluate: function of a trained run to its metrics, figures and samples.
+        pictures: function of (model, data) to {tag: uint8 [height, width, channels]}, drawn as training goes on.
+        report: function of the finished runs to `report.md`.
+        shown: the metrics that the closing table shows, in its order, each with what is known of it: the report's
+            number, a claim, or a goal.
+    """
+
+    name: str
+    title: str
+    presets: Mapping[str, Config]
+    variants: Mapping[str, Callable[[Config, ImageData, int], GenerativeModel]]
+    evaluate: Callable[[TrainedRun[Config]], Evaluation]
+    pictures: Callable[[Any, ImageData], Mapping[str, NDArray[np.uint8]]]
+    report: Callable[[Sequence[FinishedRun]], str]
+    shown: Mapping[str, str]

@@ -1,0 +1,93 @@
+"""Training one model for its epochs, from wherever its folder says that it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from rich.progress import Progress
+
+from tfvae.data.images import ImageData
+from tfvae.data.pipeline import evaluation_batches, steps_per_epoch, training_batches
+from tfvae.models.base import GenerativeModel
+from tfvae.training.callbacks import (
+    History,
+    ProgressBar,
+    SaveCheckpoints,
+    StopOnNonFinite,
+    TensorBoardPictures,
+    TensorBoardTerms,
+)
+from tfvae.training.checkpoint import Checkpointer
+from tfvae.training.config import Training
+from tfvae.training.run_folder import RunFolder, read_json
+
+EVALUATION_BATCH = 1000
+
+
+def train(
+    model: GenerativeModel,
+    data: ImageData,
+    training: Training,
+    *,
+    seed: int,
+    folder: RunFolder,
+    pictures: Callable[[Any], Mapping[str, np.ndarray]],
+    progress: Progress,
+    description: str,
+) -> list[dict[str, Any]]:
+    """Trains a compiled model to the end, resuming what the folder holds.
+
+    Args:
+        model: compiled model.
+        data: training images, and test images for the validation curves (nothing is chosen on them).
+        training: epochs, batch size and the rest.
+        seed: int, of the order of the data.
+        folder: the run's, for checkpoints, history and event files.
+        pictures: function of the model to {tag: uint8 [height, width, channels]} for TensorBoard.
+        progress: where the bar is drawn.
+        description: str, beside the bar.
+
+    Returns:
+        The history, a row an epoch.
+
+    Raises:
+        NonFiniteLoss: if a term of the loss was not finite.
+        InputError: if every checkpoint is damaged or the batch is larger than the data.
+    """
+    checkpointer = Checkpointer(folder.checkpoints, model)
+    position = checkpointer.restore()
+    steps = steps_per_epoch(data, training.batch_size)
+    rows = read_json(folder.history)[: position.epoch] if position.epoch else []
+    task = progress.add_task(
+        description, total=training.epochs * steps, completed=position.epoch * steps + position.step, loss=""
+    )
+    saving = SaveCheckpoints(checkpointer, training.checkpoint_minutes)
+    callbacks = [
+        StopOnNonFinite(),
+        ProgressBar(progress, task),
+        TensorBoardTerms(folder),
+        TensorBoardPictures(folder, pictures, training.epochs),
+        History(folder, rows),
+        saving,
+    ]
+    validation = evaluation_batches(data, "test", batch_size=EVALUATION_BATCH)
+    for epoch in range(position.epoch, training.epochs):
+        step = position.step if epoch == position.epoch else 0
+        saving.begin_epoch_at(step)
+        batches = training_batches(
+            data, batch_size=training.batch_size, seed=seed, first_epoch=epoch, first_step=step
+        )
+        # One call an epoch: a finite stream ends where the epoch does, whatever steps_per_execution is.
+        model.fit(
+            batches.take(steps - step).apply(tf.data.experimental.assert_cardinality(steps - step)),
+            initial_epoch=epoch,
+            epochs=epoch + 1,
+            validation_data=validation,
+            callbacks=keras.callbacks.CallbackList(callbacks, model=model),
+            verbose=0,
+        )
+    return rows

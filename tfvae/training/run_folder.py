@@ -1,0 +1,163 @@
+"""A run's folder: what lies where, who may write, and whether it is the same run as before."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tfvae.errors import InputError
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """OUT/<experiment>/<variant>/seed-<n>/ and the files in it."""
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        return self.path / "config.json"
+
+    @property
+    def metrics(self) -> Path:
+        return self.path / "metrics.json"
+
+    @property
+    def history(self) -> Path:
+        return self.path / "history.json"
+
+    @property
+    def figures(self) -> Path:
+        return self.path / "figures"
+
+    @property
+    def samples(self) -> Path:
+        return self.path / "samples.npz"
+
+    @property
+    def samplers(self) -> Path:
+        return self.path / "samplers"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+    @property
+    def model(self) -> Path:
+        return self.path / "model.keras"
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run has ended: metrics.json is the last file that it writes."""
+        return self.metrics.exists()
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Holds the folder for this process; the system lets go of it when the process ends, however it ends.
+
+        Raises:
+            InputError: if the folder cannot be written, or another living process holds it.
+        """
+        check_writable(self.path)
+        with open(self.path / "run.lock", "a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise InputError(
+                    f"Expected a run folder that no other process writes. Received: {self.path}, which a living "
+                    "process holds. Wait for it, stop it, or choose another folder with --out."
+                ) from None
+            yield
+
+    def begin(self, identity: dict[str, Any], facts: dict[str, Any], *, overwrite: bool) -> None:
+        """Makes the folder that of this run, or refuses.
+
+        Args:
+            identity: the fields that decide what the run computes.
+            facts: versions, commit and device, kept beside them for the record.
+            overwrite: whether to delete what an earlier run wrote.
+
+        Raises:
+            InputError: if the folder holds a run with another config; its message names the changed fields.
+        """
+        if overwrite:
+            self.clear()
+        if self.config.exists():
+            changed = changed_fields(read_json(self.config)["identity"], identity)
+            if changed:
+                raise InputError(
+                    f"Expected the config that {self.path} was begun with. Received another: {'; '.join(changed)}. "
+                    "Set these back to resume, choose another folder with --out, or start afresh with --overwrite."
+                )
+            return
+        write_json(self.config, {**facts, "identity": identity})
+
+    def clear(self) -> None:
+        """Deletes everything in the folder but the lock that this process holds."""
+        for child in self.path.iterdir():
+            if child.is_dir():
+                shutil.rmtree(child)
+            elif child.name != "run.lock":
+                child.unlink()
+
+
+def changed_fields(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """`name: before -> now` for each field that differs."""
+    names = sorted(before.keys() | now.keys())
+    return [
+        f"{name}: {before.get(name, 'not set')} -> {now.get(name, 'not set')}"
+        for name in names
+        if before.get(name) != now.get(name)
+    ]
+
+
+def check_writable(folder: Path) -> None:
+    """Creates `folder`.
+
+    Raises:
+        InputError: if it cannot be created or written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise InputError(
+            f"Expected a folder that can be written. Received: {folder} ({error.strerror}). "
+            "Choose another with --out, or change its permissions."
+        ) from None
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path` that takes its place at once when the block ends well."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.stem}.writing{path.suffix}")
+    yield temporary
+    os.replace(temporary, path)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes `value` as JSON, whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(value, indent=2) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """The value of a JSON file.
+
+    Raises:
+        InputError: if the file is missing or no JSON.
+    """
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise InputError(f"Expected a JSON file. Received: {path} ({error}). Check the path.") from None

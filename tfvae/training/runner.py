@@ -1,0 +1,263 @@
+"""Runs an experiment: checks everything, then trains, measures and writes one run after the other."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+from collections.abc import Iterator
+
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Any, TypeVar
+
+import keras
+import numpy as np
+import tensorflow as tf
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from tensorboard.plugins.hparams import api as hparams
+
+from tfvae import data as datasets
+from tfvae.data.images import ImageData
+from tfvae.data.pipeline import steps_per_epoch
+from tfvae.figures import save_figure
+from tfvae.models.base import GenerativeModel
+from tfvae.training.config import ExperimentConfig, check, identity
+from tfvae.training.estimate import training_seconds, words
+from tfvae.training.experiment import Evaluation, Experiment, FinishedRun, TrainedRun
+from tfvae.training.fit import train
+from tfvae.training.results import comparison_rows, find_runs, git_commit, terminal_table
+from tfvae.training.run_folder import RunFolder, check_writable, read_json, replacing, write_json
+from tfvae.training.strategy import choose_strategy, compiles_with_xla, describe_device, versions
+
+Config = TypeVar("Config", bound=ExperimentConfig)
+
+
+def run_experiment(experiment: Experiment[Config], config: Config, console: Console | None = None) -> list[FinishedRun]:
+    """Trains, measures and writes every run that `config` names, and then the experiment's report.
+
+    All input is checked before the first step: names, data, devices, folders. Runs that are finished are skipped,
+    interrupted ones are resumed.
+
+    Args:
+        experiment: what to run.
+        config: what it is told.
+        console: where to print; the terminal if None.
+
+    Returns:
+        The finished runs of this experiment in the output folder.
+
+    Raises:
+        InputError: if something that was asked for cannot be done, before any training.
+        NonFiniteLoss: if a term of a loss was not finite.
+    """
+    console = console or Console()
+    variants = config.variants or tuple(experiment.variants)
+    unknown = [name for name in variants if name not in experiment.variants]
+    check(not unknown, f"variants out of {', '.join(experiment.variants)}", variants=", ".join(variants))
+    data = datasets.load(config.data, data_dir=config.data_dir, allow_fallback=config.fallback_to_digits)
+    data = _limited(data, config)
+    steps_per_epoch(data, config.training.batch_size)
+    strategy = choose_strategy(config.strategy)
+    replicas = strategy.num_replicas_in_sync
+    check(
+        config.training.batch_size % replicas == 0,
+        f"a batch that divides evenly between {replicas} devices",
+        training_batch_size=config.training.batch_size,
+    )
+    out = config.out / f"{data.name}-instead-of-{data.fallback_for}" if data.fallback_for else config.out
+    plan = [(variant, seed) for variant in variants for seed in config.seeds]
+    folders = {run: RunFolder(out / experiment.name / run[0] / f"seed-{run[1]}") for run in plan}
+    for (variant, seed), folder in folders.items():
+        with folder.locked():
+            folder.begin(
+                _identity(experiment, config, data, variant, seed),
+                {"versions": versions(), "git_commit": git_commit(), "device": describe_device(strategy)},
+                overwrite=config.overwrite,
+            )
+    _announce(console, experiment, config, data, strategy, folders)
+    with _progress(console) as progress:
+        for (variant, seed), folder in folders.items():
+            with folder.locked():
+                if not folder.finished:
+                    _run(experiment, config, data, strategy, variant, seed, folder, progress)
+    runs = find_runs(out / experiment.name)
+    report = out / experiment.name / "report.md"
+    with replacing(report) as temporary:
+        temporary.write_text(experiment.report(runs))
+    shown = [run for run in runs if run.variant in variants]
+    console.print(terminal_table(comparison_rows(shown, experiment.shown), f"{experiment.title} ({data.name})"))
+    _say_fallback(console, data)
+    console.print(f"Report and figures: {report}", soft_wrap=True, highlight=False)
+    for folder in folders.values():
+        console.print(f"  {folder.path}/", soft_wrap=True, highlight=False)
+    console.print(f"Curves and pictures: tensorboard --logdir {out}", soft_wrap=True, highlight=False)
+    return runs
+
+
+def _limited(data: ImageData, config: ExperimentConfig) -> ImageData:
+    train_count, test_count = config.training_images, config.test_images
+    return data.subset(
+        train=None if train_count is None else min(train_count, len(data.train_labels)),
+        test=None if test_count is None else min(test_count, len(data.test_labels)),
+    )
+
+
+def _identity(
+    experiment: Experiment[Config], config: Config, data: ImageData, variant: str, seed: int
+) -> dict[str, Any]:
+    run = {"experiment": experiment.name, "variant": variant, "seed": seed}
+    return {**run, "dataset": data.name, "dataset_sha256": data.sha256, **identity(config)}
+
+
+def _announce(
+    console: Console,
+    experiment: Experiment[Config],
+    config: Config,
+    data: ImageData,
+    strategy: tf.distribute.Strategy,
+    folders: dict[tuple[str, int], RunFolder],
+) -> None:
+    _say_fallback(console, data)
+    waiting = [run for run, folder in folders.items() if not folder.finished]
+    images = len(data.train_labels)
+    console.print(
+        f"{experiment.title}: preset {config.preset}, {len(waiting)} of {len(folders)} runs to do, "
+        f"{config.training.epochs} epochs on {images:,} images of {data.name}, on {describe_device(strategy)}.",
+        soft_wrap=True,
+        highlight=False,
+    )
+    if waiting:
+        with strategy.scope():
+            models = {variant: experiment.variants[variant](config, data, 0) for variant, _ in waiting}
+        seconds = sum(training_seconds(models[variant], images * config.training.epochs) for variant, _ in waiting)
+        console.print(f"Estimated training time, from the networks' size: {words(seconds)}.", highlight=False)
+        keras.backend.clear_session()
+
+
+def _say_fallback(console: Console, data: ImageData) -> None:
+    if data.fallback_for:
+        console.print(
+            f"[bold yellow]NOT {data.fallback_for.upper()}: it could not be had, so these numbers are of "
+            f"'{data.name}', scikit-learn's bundled handwriting. Set TFVAE_DATA_DIR to a folder with "
+            f"{data.fallback_for}.npz for the real ones.[/]",
+            soft_wrap=True,
+        )
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[loss]}"),
+        console=console,
+    )
+
+
+@contextlib.contextmanager
+def _precision(name: str) -> Iterator[None]:
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy({"float32": "float32", "bfloat16": "mixed_bfloat16"}[name])
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def build_model(
+    experiment: Experiment[Config],
+    config: Config,
+    data: ImageData,
+    strategy: tf.distribute.Strategy,
+    variant: str,
+    seed: int,
+) -> GenerativeModel:
+    """The compiled model of a variant, under the strategy and precision that the config asks for."""
+    keras.utils.set_random_seed(seed)
+    with strategy.scope(), _precision(config.precision):
+        model = experiment.variants[variant](config, data, seed)
+        model.compile(
+            optimizer=keras.optimizers.Adam(config.training.learning_rate),
+            jit_compile=compiles_with_xla(strategy),
+            steps_per_execution=config.training.steps_per_execution,
+        )
+    return model
+
+
+def _run(
+    experiment: Experiment[Config],
+    config: Config,
+    data: ImageData,
+    strategy: tf.distribute.Strategy,
+    variant: str,
+    seed: int,
+    folder: RunFolder,
+    progress: Progress,
+) -> None:
+    model = build_model(experiment, config, data, strategy, variant, seed)
+    history = train(
+        model,
+        data,
+        config.training,
+        seed=seed,
+        folder=folder,
+        pictures=partial(experiment.pictures, data=data),
+        progress=progress,
+        description=variant if len(config.seeds) == 1 else f"{variant} seed {seed}",
+    )
+    with replacing(folder.model) as temporary:
+        model.save(temporary)
+    progress.console.print(f"{variant}: trained, measuring ...", highlight=False)
+    evaluation = experiment.evaluate(TrainedRun(variant, seed, config, data, model, history))
+    _write(folder, evaluation)
+    record = {
+        **{key: read_json(folder.config)["identity"][key] for key in ("experiment", "variant", "seed", "preset")},
+        "dataset": data.name,
+        "dataset_sha256": data.sha256,
+        "fallback_for": data.fallback_for,
+        "parameters": model.count_params(),
+        "epochs": config.training.epochs,
+        "train_seconds": sum(row["seconds"] for row in history),
+        "seconds_per_epoch": median(row["seconds"] for row in history),
+        "device": describe_device(strategy),
+        "versions": versions(),
+        "git_commit": git_commit(),
+        "metrics": {name: measurement.as_dict() for name, measurement in evaluation.metrics.items()},
+    }
+    _log(folder, record, config.training.epochs)
+    write_json(folder.metrics, record)
+    keras.backend.clear_session()
+    gc.collect()
+
+
+def _write(folder: RunFolder, evaluation: Evaluation) -> None:
+    for name, figure in evaluation.figures.items():
+        save_figure(figure, folder.figures / f"{name}.png")
+    for name, sampler in evaluation.samplers.items():
+        sampler.save(folder.samplers / f"{name}.npz")
+    write_json(
+        folder.samplers / "index.json", {"sampler": evaluation.sampler, "class_sampler": evaluation.class_sampler}
+    )
+    arrays = {"images": evaluation.images}
+    if evaluation.labels is not None:
+        arrays["labels"] = evaluation.labels
+    with replacing(folder.samples) as temporary:
+        np.savez_compressed(temporary, **arrays)
+
+
+def _log(folder: RunFolder, record: dict[str, Any], epoch: int) -> None:
+    """What TensorBoard shows of a finished run: metrics, hyper-parameters and the config as text."""
+    fields = {name: value for name, value in read_json(folder.config)["identity"].items() if name != "dataset_sha256"}
+    rows = "\n".join(f"| {name} | {value} |" for name, value in fields.items())
+    with tf.summary.create_file_writer(str(folder.path)).as_default(step=epoch):
+        tf.summary.text("config", f"| field | value |\n| --- | --- |\n{rows}")
+        for name, measurement in record["metrics"].items():
+            tf.summary.scalar(f"metrics/{name}", measurement["value"])
+        plain = {k: v if isinstance(v, int | float | str | bool) else str(v) for k, v in fields.items()}
+        hparams.hparams(plain, trial_id=str(Path(*folder.path.parts[-3:])))
+
+
