@@ -23,6 +23,10 @@ from tfvae.data import load
 from tfvae.metrics.mnist_cnn import WEIGHTS_NAME, save_weights, sha256_of_file
 from tfvae.networks.classifier import convolutional_classifier
 
+# Gaussian blur of 1.2 pixels, cut at three.
+_OFFSETS = np.exp(-(np.arange(-3, 4) ** 2) / (2 * 1.2**2))
+BLUR_KERNEL = (np.outer(_OFFSETS, _OFFSETS) / _OFFSETS.sum() ** 2).astype(np.float32)[:, :, None, None]
+
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
@@ -49,8 +53,8 @@ class Settings:
     holdout: int = 0
 
 
-def augmented(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Rotates by up to 12 degrees, scales by up to 12 %, and shifts by up to 2 pixels, each image on its own draw."""
+def moved(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    """Rotates by up to 12 degrees, scales by up to 12 % and shifts by up to 2 pixels, each image on its own draw."""
     size = float(images.shape[1])
     draws = tf.random.stateless_uniform([tf.shape(images)[0], 5], seed, -1.0, 1.0)
     angle, zoom_x, zoom_y, shift_x, shift_y = tf.unstack(draws * [np.pi / 15, 0.12, 0.12, 2.0, 2.0], axis=1)
@@ -70,6 +74,17 @@ def augmented(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     )
 
 
+def degraded(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    """Blurs, dims and adds noise to half of the images: samples of a VAE are soft, and must still be read."""
+    count = tf.shape(images)[0]
+    draws = tf.random.stateless_uniform([4, count, 1, 1, 1], seed)
+    chosen = tf.cast(draws[0] < 0.5, tf.float32)
+    blur, dim, noise = chosen * draws[1], chosen * draws[2] * 0.4, chosen * draws[3] * 0.1
+    soft = tf.nn.depthwise_conv2d(images, BLUR_KERNEL, strides=[1, 1, 1, 1], padding="SAME")
+    softened = (images + blur * (soft - images)) * (1.0 - dim)
+    return tf.clip_by_value(softened + noise * tf.random.stateless_normal(tf.shape(images), seed + [1, 0]), 0.0, 1.0)
+
+
 def training_batches(images: np.ndarray, labels: np.ndarray, *, settings: Settings) -> tf.data.Dataset:
     """Yields augmented batches, float32 [B, 28, 28, 1] in [0, 1] and int64 [B]; the order depends on the seed alone."""
     pairs = tf.data.Dataset.from_tensor_slices((images, labels))
@@ -78,7 +93,8 @@ def training_batches(images: np.ndarray, labels: np.ndarray, *, settings: Settin
 
     def prepare(step: tf.Tensor, batch: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
         scaled = tf.cast(batch[0], tf.float32) / 255.0
-        return augmented(scaled, tf.stack([tf.cast(settings.seed, tf.int64), step])), batch[1]
+        seed = tf.stack([tf.cast(settings.seed, tf.int64), 2 * step])
+        return degraded(moved(scaled, seed), seed + [0, 1]), batch[1]
 
     return batches.map(prepare).prefetch(4)
 

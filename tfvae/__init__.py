@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from tfvae.errors import InputError
-from tfvae.models.autoencoder import Autoencoder
-from tfvae.models.center_vae import CenterVAE
-from tfvae.models.vae import VAE
-from tfvae.networks.dense import dense_decoder, dense_encoder
+from tfvae.startup import import_tensorflow
+
+import_tensorflow()
+
+from tfvae.errors import InputError  # noqa: E402
+from tfvae.models.autoencoder import Autoencoder  # noqa: E402
+from tfvae.models.center_vae import CenterVAE  # noqa: E402
+from tfvae.models.vae import VAE  # noqa: E402
+from tfvae.networks.dense import dense_decoder, dense_encoder  # noqa: E402
 
 __version__ = "0.1.0"
 

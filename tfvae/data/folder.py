@@ -153,11 +153,12 @@ def _check_alike(root: Path, pictures: dict[Path, NDArray[np.uint8]]) -> None:
     shapes = {file: picture.shape for file, picture in pictures.items()}
     grey = [file for file, (_, _, channels) in shapes.items() if channels == 1]
     if 0 < len(grey) < len(pictures):
-        color = [file for file in pictures if file not in set(grey)]
+        color = [file for file, (_, _, channels) in shapes.items() if channels == 3]
         fewer, kind = (grey, "grey") if len(grey) <= len(color) else (color, "in color")
         raise InputError(
             f"load_folder: expected all pictures in {root} grey, or all in color. "
-            f"Received: {len(grey)} grey, {len(color)} in color; {kind} are {_names(root, fewer)}. Convert them."
+            f"Received: {len(grey)} grey, {len(color)} in color; {kind} are {_names(root, fewer)}. "
+            "Convert or remove them."
         )
     sizes = {file: f"{height}x{width}" for file, (height, width, _) in shapes.items()}
     (usual, most), *others = Counter(sizes.values()).most_common()

@@ -116,10 +116,10 @@ def _download() -> dict[str, NDArray[Any]]:
         (x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()
     except Exception as error:  # Keras raises a bare Exception when the address cannot be reached.
         raise DownloadError(
-            f"MNIST: expected {_FILE} in a folder, or a download. Received: no file, and the "
-            f"download failed ({error}). Pass --data-dir DIR (or set {_ENVIRONMENT}=DIR), a folder with {_FILE}; "
-            "or connect this machine, so that keras.datasets.mnist can download it; or use `--data digits`, "
-            "which needs neither."
+            f"MNIST: expected {_FILE} in a folder, or a download. "
+            f"Received: no file, and the download failed ({error}). "
+            f"Pass --data-dir DIR (or set {_ENVIRONMENT}=DIR), a folder that holds {_FILE}; or connect this "
+            "machine, so that keras.datasets.mnist can download it; or use `--data digits`."
         ) from error
     finally:
         socket.setdefaulttimeout(limit)

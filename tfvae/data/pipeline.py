@@ -42,7 +42,7 @@ def training_batches(
         batch(epoch, step) = images[permutation(seed, epoch)[step * batch_size : (step + 1) * batch_size]]
 
     The rest of an epoch that does not fill a batch is left out. Starting at (first_epoch, first_step) gives
-    exactly what an uninterrupted stream would give from there.
+    exactly what an uninterrupted stream would give from there, with the same version of TensorFlow.
 
     Args:
         data: the images; they stay uint8 in memory and become float32 batch by batch, inside the graph.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from matplotlib.figure import Figure
+
 from tfvae.figures.charts import curves, metric_bars, metric_curves
 from tfvae.figures.files import figure_pixels, save_figure
 from tfvae.figures.grid import image_grid
@@ -16,6 +18,7 @@ from tfvae.figures.sheets import (
 )
 
 __all__ = [
+    "Figure",
     "class_examples",
     "curves",
     "figure_pixels",

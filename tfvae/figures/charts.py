@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
 from tfvae.errors import InputError
@@ -27,11 +29,11 @@ def curves(
     subtitle: str | None = None,
     panels: bool = False,
 ) -> Figure:
-    """Series over the epochs: training solid and, for the series called `val_` and its name, validation dashed.
+    """Series over the epochs: training solid, and validation (the series called `val_...`) dashed.
 
     Args:
-        history: values of each series by its name, the first at 1; Keras' `History.history` fits. A value that
-            is not finite leaves a gap.
+        history: values of each series by its name, the first at 1; Keras' `History.history` fits. A value
+            that is not finite leaves a gap.
         title: str.
         xlabel: str, with its unit.
         ylabel: str, with its unit.
@@ -57,10 +59,11 @@ def curves(
                 if key in series:
                     _line(axes, series[key], color=color, linestyle=dashes)
         axes.set(xlabel=xlabel, ylabel=ylabel)
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
         if panels:
             axes.set_title(group[0], loc="left", fontsize=10, fontweight="bold")
-    _curves_legend(figure, axes_list, [] if panels else names, series)
+    validation = any(name.startswith(VALIDATION) for name in series)
+    _curves_legend(axes_list[min(3, len(axes_list)) - 1], [] if panels else names, validation=validation)
     return figure
 
 
@@ -100,30 +103,23 @@ def metric_curves(
     places = np.asarray(factors, dtype=np.float64)
     if places.ndim != 1 or not places.size or not np.isfinite(places).all():
         raise InputError(
-            f"Expected factors as finite numbers [F]. Received: shape {places.shape}. Pass [1.0, 1.5, 3.0], say."
+            f"Expected factors as finite numbers [F]. Received: shape {places.shape}. Pass [1.0, 1.5, 3.0]."
         )
     heights = _metrics(values, len(places), errors, references)
     figure, (axes,) = _panels(1, title, subtitle)
+    entries: list[Any] = []
     for index, (name, height) in enumerate(heights.items()):
         color = PALETTE[index % len(PALETTE)]
-        axes.errorbar(
-            places,
-            height,
-            yerr=(errors or {}).get(name),
-            color=color,
-            marker=MARKERS[index % len(MARKERS)],
-            markersize=6,
-            linewidth=1.8,
-            capsize=3,
-            label=name,
-        )
+        look = {"color": color, "marker": MARKERS[index % len(MARKERS)], "markersize": 6, "linewidth": 1.8}
+        spread = (errors or {}).get(name)
+        entries.append(axes.errorbar(places, height, yerr=spread, capsize=3, label=name, **look))
         if references and name in references:
             label = f"{name}, {reference_label}"
-            axes.axhline(references[name], color=color, linestyle="--", linewidth=1.2, label=label)
+            entries.append(axes.axhline(references[name], color=color, ls="--", linewidth=1.2, label=label))
     axes.set(xlabel=xlabel, ylabel=ylabel, xticks=np.unique(places))
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.margins(x=0.08, y=0.1)
-    _outside_legend(axes)
+    _legend(axes, entries)
     return figure
 
 
@@ -165,6 +161,7 @@ def metric_bars(
     figure, (axes,) = _panels(1, title, subtitle)
     thickness = 0.8 / len(heights)
     places = np.arange(len(groups))
+    entries: list[Any] = []
     for index, (name, height) in enumerate(heights.items()):
         offset = (index - (len(heights) - 1) / 2) * thickness
         spread = (errors or {}).get(name)
@@ -177,17 +174,17 @@ def metric_bars(
             error_kw={"ecolor": INK, "capsize": 3, "elinewidth": 1.1},
             label=name,
         )
+        entries.append(bars)
         texts = [f"{value:.3g}" if np.isfinite(value) else "" for value in height]
         axes.bar_label(bars, labels=texts, padding=2, fontsize=8, color=INK)
     if reference is not None:
-        axes.axhline(
-            reference, color=INK, linestyle="--", linewidth=1.2, label=f"{reference_label}: {reference:.3g}"
-        )
-    axes.set(xlabel=xlabel, ylabel=ylabel)
+        label = f"{reference_label}: {reference:.3g}"
+        entries.append(axes.axhline(reference, color=INK, linestyle="--", linewidth=1.2, label=label))
+    axes.set(xlabel=xlabel, ylabel=ylabel, xlim=(-0.6, len(groups) - 0.4))
     axes.set_xticks(places, groups)
     axes.grid(visible=False, axis="x")
     axes.margins(y=0.12)
-    _outside_legend(axes)
+    _legend(axes, entries)
     return figure
 
 
@@ -235,8 +232,7 @@ def _panels(count: int, title: str, subtitle: str | None) -> tuple[Figure, list[
     width, height = (WIDTH, HEIGHT) if count == 1 else (max(WIDTH, 330 * columns), 90 + 280 * rows)
     figure = new_figure(width, height)
     top = heading(figure, title, subtitle)
-    engine = figure.set_layout_engine("constrained", rect=(0.005, 0.01, 0.99, 1 - top / height - 0.02))
-    del engine
+    figure.set_layout_engine("constrained", rect=(0.005, 0.01, 0.99, 1 - top / height - 0.02))
     grid = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes in grid[count:]:
         axes.remove()
@@ -256,22 +252,18 @@ def _line(axes: Axes, values: NDArray[np.float64], *, color: str, linestyle: str
     )
 
 
-def _curves_legend(
-    figure: Figure, axes_list: Sequence[Axes], names: Sequence[str], series: Mapping[str, NDArray[np.float64]]
-) -> None:
+def _curves_legend(axes: Axes, names: Sequence[str], *, validation: bool) -> None:
     entries = [
-        Line2D([], [], color=PALETTE[i % len(PALETTE)], linewidth=2, label=name)
-        for i, name in enumerate(names)
+        Line2D([], [], color=PALETTE[index % len(PALETTE)], linewidth=2, label=name)
+        for index, name in enumerate(names)
     ]
-    if any(name.startswith(VALIDATION) for name in series):
-        shade = QUIET if names else PALETTE[0]
-        entries += [
-            Line2D([], [], color=shade, linewidth=1.8, linestyle=dashes, label=label)
-            for label, dashes in (("training", "-"), ("validation", "--"))
-        ]
+    if validation:
+        color = QUIET if names else PALETTE[0]
+        entries.append(Line2D([], [], color=color, linewidth=1.8, linestyle="-", label="training"))
+        entries.append(Line2D([], [], color=color, linewidth=1.8, linestyle="--", label="validation"))
     if entries:
-        figure.legend(handles=entries, loc="outside right upper")
+        _legend(axes, entries)
 
 
-def _outside_legend(axes: Axes) -> None:
-    axes.figure.legend(*axes.get_legend_handles_labels(), loc="outside right upper")
+def _legend(axes: Axes, entries: Sequence[Any]) -> None:
+    axes.legend(handles=entries, loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0)

@@ -2,21 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import matplotlib.patheffects as path_effects
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from mpl_toolkits.mplot3d import Axes3D
+from matplotlib.ticker import MaxNLocator
+from mpl_toolkits.mplot3d import Axes3D, proj3d
 from numpy.typing import ArrayLike, NDArray
 
 from tfvae.errors import InputError
-from tfvae.figures.style import INK, MARKERS, QUIET, class_colors, heading, house_style, new_figure
+from tfvae.figures.style import MARKERS, PALETTE, QUIET, heading, house_style, new_figure, text_width
+
+Box = tuple[float, float, float, float]
 
 WIDTH, HEIGHT = 820, 680
-AZIMUTHS = range(-90, 90, 15)
-ELEVATIONS = (12, 22, 32)
+NAME = 11.0
+# Never along an axis; a view from behind separates as the one from the front does.
+AZIMUTHS = (-60, -45, -30, 30, 45, 60)
+ELEVATIONS = (15, 25, 35)
+
+
+@dataclass(frozen=True, eq=False)
+class Cloud:
+    """Points to draw, with everything that names and colours them."""
+
+    places: NDArray[np.float64]
+    labels: NDArray[np.int64]
+    class_names: Sequence[str]
+    axis_names: Sequence[str]
+
+    @property
+    def colors(self) -> NDArray[np.str_]:
+        return np.array([PALETTE[index % len(PALETTE)] for index in range(len(self.class_names))])
+
+    def marker(self, label: int) -> str:
+        """Another marker for each ten classes that share the palette."""
+        return MARKERS[label // len(PALETTE) % len(MARKERS)]
+
+    def by_marker(self, order: NDArray[np.int64]) -> Iterator[tuple[str, NDArray[np.int64]]]:
+        tens = self.labels[order] // len(PALETTE)
+        for ten in np.unique(tens):
+            yield self.marker(int(ten) * len(PALETTE)), order[tens == ten]
 
 
 @house_style
@@ -32,8 +61,9 @@ def latent_scatter(
 ) -> Figure:
     """Codes as points in 2-D or 3-D with equal axes, each class in its colour and named at its median.
 
-    Codes of more dimensions than are drawn are projected on their principal components, and the axes say which
-    share of the variance each holds. A 3-D view is turned to where most codes lie nearest to their own class.
+    Codes of more dimensions than are drawn are projected on their principal components, and the axes say
+    which share of the variance each holds. A 3-D view is turned to where most codes lie nearest to their own
+    class.
 
     Args:
         codes: float [N, D], D >= 2, finite.
@@ -42,7 +72,8 @@ def latent_scatter(
         title: str.
         subtitle: str under the title, or None.
         dimensions: 2 or 3 to draw; None draws codes of 2 or 3 dimensions as they are, and others in 2.
-        points: int >= 1, most points to draw; of more codes, evenly spaced ones are drawn and the figure says so.
+        points: int >= 1, most points to draw; of more codes, evenly spaced ones are drawn, and the subtitle
+            says so.
 
     Returns:
         Figure.
@@ -54,21 +85,23 @@ def latent_scatter(
     Reference:
         Report 0, figures 2 and 4.
     """
-    codes, labels = _checked(codes, labels, class_names)
-    dimensions = _checked_dimensions(dimensions, codes.shape[1])
+    places, classes = _checked(codes, labels, class_names)
+    count = len(places)
+    dimensions = _checked_dimensions(dimensions, places.shape[1])
     if points < 1:
         raise InputError(f"Expected points >= 1. Received: {points!r}. Leave it at 4000.")
-    places, axis_names = _places(codes, dimensions)
-    if len(codes) > points:
-        shown = np.linspace(0, len(codes) - 1, points).astype(int)
-        places, labels = places[shown], labels[shown]
-        note = f"{points:,} of {len(codes):,} codes"
+    places, axis_names = _projected(places, dimensions)
+    if count > points:
+        shown = np.linspace(0, count - 1, points).astype(int)
+        places, classes = places[shown], classes[shown]
+        note = f"{points:,} of {count:,} codes"
         subtitle = f"{subtitle}; {note}" if subtitle else note
+    cloud = Cloud(places, classes, class_names, axis_names)
     figure = new_figure(WIDTH, HEIGHT)
     top = heading(figure, title, subtitle)
     draw = _draw_flat if dimensions == 2 else _draw_solid
-    draw(figure, (0.01, 0.01, 0.84, 1 - top / HEIGHT - 0.02), places, labels, class_names, axis_names)
-    _legend(figure, labels, class_names, top)
+    draw(figure, (0.01, 0.01, 0.84, 1 - top / HEIGHT - 0.02), cloud)
+    _legend(figure, cloud, top)
     return figure
 
 
@@ -85,7 +118,7 @@ def _checked(
     if not fits or classes.min() < 0 or classes.max() >= len(class_names):
         raise InputError(
             f"Expected labels as int [{len(array)}] in 0 ... {len(class_names) - 1}. Received: shape "
-            f"{classes.shape}, dtype {classes.dtype}. Pass the labels of these codes and a name for every class."
+            f"{classes.shape}, dtype {classes.dtype}. Pass the labels of these codes and every class's name."
         )
     return array, classes.astype(np.int64)
 
@@ -101,7 +134,7 @@ def _checked_dimensions(dimensions: int | None, available: int) -> int:
     return int(dimensions)
 
 
-def _places(codes: NDArray[np.float64], dimensions: int) -> tuple[NDArray[np.float64], list[str]]:
+def _projected(codes: NDArray[np.float64], dimensions: int) -> tuple[NDArray[np.float64], list[str]]:
     """The codes themselves, or their principal components, and the names of the axes."""
     if codes.shape[1] == dimensions:
         return codes, [f"latent dimension {axis + 1} (dimensionless)" for axis in range(dimensions)]
@@ -117,66 +150,67 @@ def _places(codes: NDArray[np.float64], dimensions: int) -> tuple[NDArray[np.flo
     return centered @ (directions * signs), names
 
 
-def _draw_flat(
-    figure: Figure,
-    box: tuple[float, float, float, float],
-    places: NDArray[np.float64],
-    labels: NDArray[np.int64],
-    class_names: Sequence[str],
-    axis_names: Sequence[str],
-) -> None:
+def _draw_flat(figure: Figure, box: Box, cloud: Cloud) -> None:
     axes = figure.add_axes((box[0] + 0.07, box[1] + 0.07, box[2] - 0.09, box[3] - 0.09))
     # In one shuffled order, so that no class hides another by being drawn last.
-    order = np.random.default_rng(0).permutation(len(places))
-    colors = np.array(class_colors(len(class_names)))
-    for marker in range(-(-len(class_names) // len(colors[:10]))):
-        chosen = order[labels[order] // 10 == marker]
-        kind = MARKERS[marker % len(MARKERS)]
-        axes.scatter(*places[chosen].T, s=7, c=colors[labels[chosen]], marker=kind, linewidths=0, alpha=0.75)
-    for label in np.unique(labels):
-        middle = np.median(places[labels == label], axis=0)
-        axes.text(*middle, class_names[label], **_name_style())
-    axes.set(xlabel=axis_names[0], ylabel=axis_names[1])
+    order = np.random.default_rng(0).permutation(len(cloud.places))
+    for marker, rows in cloud.by_marker(order):
+        x, y = cloud.places[rows].T
+        axes.scatter(x, y, s=7, c=cloud.colors[cloud.labels[rows]], marker=marker, linewidths=0, alpha=0.75)
+    axes.set(xlabel=cloud.axis_names[0], ylabel=cloud.axis_names[1])
     axes.set_aspect("equal", adjustable="datalim")
+    axes.apply_aspect()
+    _write_names(figure, cloud, axes.transData.transform(cloud.places))
 
 
-def _draw_solid(
-    figure: Figure,
-    box: tuple[float, float, float, float],
-    places: NDArray[np.float64],
-    labels: NDArray[np.int64],
-    class_names: Sequence[str],
-    axis_names: Sequence[str],
-) -> None:
+def _draw_solid(figure: Figure, box: Box, cloud: Cloud) -> None:
     axes = figure.add_axes(box, projection="3d")
     assert isinstance(axes, Axes3D)
-    colors = np.array(class_colors(len(class_names)))
-    for marker in np.unique(labels // 10):
-        chosen = labels // 10 == marker
-        kind = MARKERS[marker % len(MARKERS)]
-        axes.scatter(*places[chosen].T, s=6, c=colors[labels[chosen]], marker=kind, linewidths=0, alpha=0.7)
-    for label in np.unique(labels):
-        middle = np.median(places[labels == label], axis=0)
-        axes.text(*middle, class_names[label], zorder=10, **_name_style())
-    axes.set(xlabel=axis_names[0], ylabel=axis_names[1], zlabel=axis_names[2])
-    axes.set_aspect("equal")
-    elevation, azimuth = best_view(places, labels)
+    for marker, rows in cloud.by_marker(np.arange(len(cloud.places))):
+        x, y, z = cloud.places[rows].T
+        color = cloud.colors[cloud.labels[rows]]
+        axes.scatter(x, y, z, s=6, c=color, marker=marker, linewidths=0, alpha=0.7, depthshade=False)
+    low, high = cloud.places.min(axis=0), cloud.places.max(axis=0)
+    widths = np.maximum(high - low, 1e-9) * 1.04
+    middle = (low + high) / 2
+    limits = np.stack([middle - widths / 2, middle + widths / 2], axis=1)
+    axes.set(xlim=limits[0], ylim=limits[1], zlim=limits[2])
+    axes.set_box_aspect(tuple(widths), zoom=1.0)
+    elevation, azimuth = best_view(cloud.places, cloud.labels)
     axes.view_init(elev=elevation, azim=azimuth)
-    for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
+    for axis, name in zip((axes.xaxis, axes.yaxis, axes.zaxis), cloud.axis_names, strict=True):
         axis.set_pane_color((0.97, 0.97, 0.98, 1.0))
-        axis.label.set_fontsize(8)
+        axis.set_label_text(name, fontsize=8.5)
+        axis.set_major_locator(MaxNLocator(6))
+    axes.apply_aspect()
+    x, y, _ = proj3d.proj_transform(*cloud.places.T, axes.get_proj())
+    _write_names(figure, cloud, axes.transData.transform(np.stack([x, y], axis=1)))
 
 
-def _name_style() -> dict[str, object]:
-    halo = [path_effects.withStroke(linewidth=3, foreground="white")]
-    return {
-        "ha": "center",
-        "va": "center",
-        "weight": "bold",
-        "fontsize": 11,
-        "color": INK,
-        "path_effects": halo,
-    }
+def _write_names(figure: Figure, cloud: Cloud, spots: NDArray[np.float64]) -> None:
+    """Writes each class's name at the median of its points, large classes first, where it hides no other."""
+    taken: list[tuple[float, float, float]] = []
+    sizes = np.bincount(cloud.labels, minlength=len(cloud.class_names))
+    for label in np.argsort(-sizes, kind="stable"):
+        if not sizes[label]:
+            continue
+        x, y = np.median(spots[cloud.labels == label], axis=0)
+        half = text_width(cloud.class_names[label], points=NAME, bold=True) / 2 + 1
+        if any(abs(x - other) < half + wide and abs(y - level) < 1.15 * NAME for other, level, wide in taken):
+            continue
+        taken.append((x, y, half))
+        halo = [path_effects.withStroke(linewidth=3, foreground="white")]
+        figure.text(
+            x,
+            y,
+            cloud.class_names[label],
+            transform=None,
+            ha="center",
+            va="center",
+            weight="bold",
+            fontsize=NAME,
+            path_effects=halo,
+        )
 
 
 def best_view(places: NDArray[np.float64], labels: NDArray[np.int64]) -> tuple[int, int]:
@@ -187,7 +221,7 @@ def best_view(places: NDArray[np.float64], labels: NDArray[np.int64]) -> tuple[i
         labels: int64 [N].
 
     Returns:
-        (elevation, azimuth) among 12, 22, 32 and -90, -75, ... 75 degrees; the first of equals.
+        (elevation, azimuth) among ELEVATIONS and AZIMUTHS; the first of equals.
     """
     classes, rows = np.unique(labels, return_inverse=True)
     means = np.stack([places[labels == label].mean(axis=0) for label in classes])
@@ -204,22 +238,12 @@ def best_view(places: NDArray[np.float64], labels: NDArray[np.int64]) -> tuple[i
     return max(scores, key=lambda view: scores[view])
 
 
-def _legend(figure: Figure, labels: NDArray[np.int64], class_names: Sequence[str], top: float) -> None:
-    colors = class_colors(len(class_names))
+def _legend(figure: Figure, cloud: Cloud, top: float) -> None:
     entries = [
-        Line2D(
-            [],
-            [],
-            linestyle="",
-            marker=MARKERS[index // 10 % 10],
-            markersize=7,
-            color=colors[index],
-            label=name,
-        )
-        for index, name in enumerate(class_names)
-        if np.any(labels == index)
+        Line2D([], [], linestyle="", marker=cloud.marker(index), markersize=7, color=color, label=name)
+        for index, (name, color) in enumerate(zip(cloud.class_names, cloud.colors, strict=True))
+        if np.any(cloud.labels == index)
     ]
-    legend = figure.legend(
-        handles=entries, title="class", loc="upper right", bbox_to_anchor=(0.985, 1 - top / HEIGHT - 0.03)
-    )
+    corner = (0.985, 1 - top / HEIGHT - 0.03)
+    legend = figure.legend(handles=entries, title="class", loc="upper right", bbox_to_anchor=corner)
     legend.get_title().set_color(QUIET)

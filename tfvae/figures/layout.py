@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -18,9 +18,9 @@ from tfvae.figures.style import (
     QUIET,
     WARNING,
     heading,
-    heading_height,
     new_figure,
     pixels,
+    text_height,
     text_width,
     wrapped,
 )
@@ -43,6 +43,7 @@ class Sheet:
         frames: bool [N], images to frame in the warning colour, or None.
         group: int, rows that belong together: a wider gap follows every `group` rows (0 for none).
         cell: int, pixels that an image should be wide, about.
+        caption_points: float, size of the captions' type.
 
     Raises:
         InputError: if a length disagrees with the images.
@@ -56,6 +57,7 @@ class Sheet:
     frames: NDArray[np.bool_] | None = None
     group: int = 0
     cell: int = 56
+    caption_points: float = CAPTION
 
     def __post_init__(self) -> None:
         count = len(checked_images(self.images))
@@ -105,31 +107,37 @@ def _check_length(name: str, values: Sequence[str] | NDArray | None, count: int,
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """Where the images of a sheet stand, in pixels from its upper left corner."""
+    """Where the images of a sheet stand, in pixels from its upper left corner.
+
+    Args:
+        sheet: Sheet.
+        images: uint8 [N, h, w, 3], the sheet's images at their size in pixels.
+        pitch: (down, across), pixels from one image to the next.
+        title: text above the sheet, or None.
+        title_height: int, pixels left for the title; the same in all sheets side by side.
+    """
 
     sheet: Sheet
     images: NDArray[np.uint8]
     pitch: tuple[int, int]
     title: str | None = None
+    title_height: int = 0
 
     @classmethod
     def of(cls, sheet: Sheet, title: str | None = None) -> Layout:
+        """The layout that gives every caption and column label its room, and wraps the title."""
         images = sheet.zoomed()
-        texts = [*((text, CAPTION) for text in sheet.captions or ())]
-        texts += [(text, LABEL) for text in sheet.column_labels or ()]
-        widest = max((text_width(text, points=points) for text, points in texts), default=0.0)
+        points = sheet.caption_points
+        widths = [text_width(text, points=points) for text in sheet.captions or ()]
+        widths += [text_width(text, points=LABEL) for text in sheet.column_labels or ()]
         lines = max((len(text.splitlines()) for text in sheet.captions or ()), default=0)
-        across = max(images.shape[2] + 2 * FRAME, round(widest + 4)) + GUTTER
-        down = (
-            images.shape[1] + 2 * FRAME + GUTTER + round(lines * pixels(CAPTION) * 1.35 + (2 if lines else 0))
-        )
-        layout = cls(sheet, images, (down, across))
-        fitted = wrapped(title, width=layout.width, points=PANEL_TITLE, bold=True) if title else None
-        return cls(sheet, images, (down, across), fitted)
-
-    @property
-    def title_height(self) -> int:
-        return round(heading_height(self.title, points=PANEL_TITLE) + 6) if self.title else 0
+        captions = round(lines * pixels(points) * 1.35 + 3) if lines else 0
+        across = max(images.shape[2] + 2 * FRAME, round(max(widths, default=0.0)) + 4) + GUTTER
+        layout = cls(sheet, images, (images.shape[1] + 2 * FRAME + GUTTER + captions, across))
+        if not title:
+            return layout
+        title = wrapped(title, width=layout.width - sheet.row_label_width, points=PANEL_TITLE, bold=True)
+        return replace(layout, title=title, title_height=round(text_height(title, points=PANEL_TITLE) + 6))
 
     @property
     def width(self) -> int:
@@ -148,50 +156,70 @@ class Layout:
         spare = self.pitch[1] - GUTTER - self.images.shape[2]
         return top, self.sheet.row_label_width + column * self.pitch[1] + spare // 2
 
+    def framed(self, index: int) -> bool:
+        return self.sheet.frames is not None and bool(self.sheet.frames[index])
+
     def paint(self, canvas: NDArray[np.uint8]) -> None:
         """Puts the images, and the frames around them, on a white canvas of the sheet's size."""
         height, width = self.images.shape[1:3]
         warning = [int(WARNING[start : start + 2], 16) for start in (1, 3, 5)]
         for index, image in enumerate(self.images):
             top, left = self.corner(index)
-            if self.sheet.frames is not None and self.sheet.frames[index]:
+            if self.framed(index):
                 canvas[top - FRAME : top + height + FRAME, left - FRAME : left + width + FRAME] = warning
             canvas[top : top + height, left : left + width] = image
 
     def write(self, axes: Axes, x: float, y: float) -> None:
         """Writes title, labels and captions, with the sheet's corner at (x, y)."""
         height, width = self.images.shape[1:3]
-        first_top, _ = self.corner(0)
+        sheet, first_top = self.sheet, self.corner(0)[0]
         if self.title:
-            axes.text(
-                x + self.sheet.row_label_width, y, self.title, va="top", fontsize=PANEL_TITLE, weight="bold"
-            )
-        for column, label in enumerate(self.sheet.column_labels or ()):
-            left = x + self.corner(column)[1] + width / 2
-            axes.text(left, y + first_top - FRAME - 3, label, ha="center", va="bottom", fontsize=LABEL)
-        for row, label in enumerate(self.sheet.row_labels or ()):
-            middle = y + self.corner(row * self.sheet.columns)[0] + height / 2
-            right = x + self.sheet.row_label_width - 8
-            axes.text(right, middle, label, ha="right", va="center", fontsize=LABEL)
-        for index, caption in enumerate(self.sheet.captions or ()):
-            framed = self.sheet.frames is not None and self.sheet.frames[index]
+            left = x + self.corner(0)[1]
+            axes.text(left, y, self.title, va="top", fontsize=PANEL_TITLE, weight="bold", linespacing=1.25)
+        for column, label in enumerate(sheet.column_labels or ()):
+            middle = x + self.corner(column)[1] + width / 2
+            axes.text(middle, y + first_top - FRAME - 3, label, ha="center", va="bottom", fontsize=LABEL)
+        for row, label in enumerate(sheet.row_labels or ()):
+            middle = y + self.corner(row * sheet.columns)[0] + height / 2
+            axes.text(x + sheet.row_label_width - 8, middle, label, ha="right", va="center", fontsize=LABEL)
+        for index, caption in enumerate(sheet.captions or ()):
             top, left = self.corner(index)
-            under = y + top + height + FRAME + 1
-            color = WARNING if framed else QUIET
-            axes.text(
-                x + left + width / 2, under, caption, ha="center", va="top", fontsize=CAPTION, color=color
-            )
+            place = (x + left + width / 2, y + top + height + FRAME + 2)
+            color = WARNING if self.framed(index) else QUIET
+            axes.text(*place, caption, ha="center", va="top", fontsize=sheet.caption_points, color=color)
+
+    def write_legend(self, axes: Axes, x: float, y: float, frame_label: str) -> None:
+        """Says what a frame means and how many images have one, with the line's left end at (x, y)."""
+        if self.sheet.frames is None:
+            return
+        left = x + self.corner(0)[1]
+        text = f"{frame_label}: {int(np.sum(self.sheet.frames))} of {len(self.images)}"
+        text = wrapped(text, width=max(self.width - 18, SMALLEST_WIDTH / 2), points=CAPTION + 1)
+        axes.plot([left + 5], [y + 6], marker="s", markersize=6, mfc="none", mec=WARNING, mew=2)
+        axes.text(left + 18, y, text, va="top", fontsize=CAPTION + 1, color=INK)
 
 
 def drawn(title: str, layouts: Sequence[Layout], *, subtitle: str | None, frame_label: str) -> Figure:
-    """One figure of one or more sheets side by side, at one image pixel per pixel of the zoomed images."""
+    """One figure of one or more sheets side by side, at one pixel of the zoomed images per pixel.
+
+    Args:
+        title: str.
+        layouts: one or more.
+        subtitle: str under the title, or None.
+        frame_label: what a frame means.
+
+    Returns:
+        Figure.
+    """
+    highest = max(layout.title_height for layout in layouts)
+    layouts = [replace(layout, title_height=highest) for layout in layouts]
     inner = sum(layout.width for layout in layouts) + PANEL_GAP * (len(layouts) - 1)
     width = max(inner + 2 * MARGIN, SMALLEST_WIDTH)
-    legend = any(layout.sheet.frames is not None for layout in layouts)
+    legend = 34 if any(layout.sheet.frames is not None for layout in layouts) else 0
     body = max(layout.height for layout in layouts)
-    # The heading's height depends on its wrapping, so that is measured on a figure of the same width.
+    # The heading's height depends on how it wraps, so it is measured on a figure of the same width.
     top = round(heading(new_figure(width, 100), title, subtitle)) + 6
-    height = top + body + (26 if legend else 0) + MARGIN
+    height = top + body + legend + MARGIN
     figure = new_figure(width, height)
     heading(figure, title, subtitle)
     axes = figure.add_axes((0, 0, 1, 1))
@@ -202,17 +230,7 @@ def drawn(title: str, layouts: Sequence[Layout], *, subtitle: str | None, frame_
     for layout in layouts:
         layout.paint(canvas[top : top + layout.height, left : left + layout.width])
         layout.write(axes, left, top)
+        layout.write_legend(axes, left, top + body + 8, frame_label)
         left += layout.width + PANEL_GAP
     axes.imshow(canvas, extent=(0, width, height, 0), interpolation="nearest", aspect="auto", zorder=-1)
-    if legend:
-        _write_legend(axes, layouts, frame_label, y=top + body + 12, x=(width - inner) // 2)
     return figure
-
-
-def _write_legend(axes: Axes, layouts: Sequence[Layout], frame_label: str, *, x: float, y: float) -> None:
-    counts = [(layout.title, layout.sheet.frames) for layout in layouts if layout.sheet.frames is not None]
-    shares = [f"{int(np.sum(frames))} of {len(frames)}" for _, frames in counts]
-    axes.plot(
-        [x + 6], [y], marker="s", markersize=8, markerfacecolor="none", color=WARNING, markeredgewidth=2
-    )
-    axes.text(x + 18, y, f"{frame_label}: {', '.join(shares)}", va="center", fontsize=LABEL, color=INK)

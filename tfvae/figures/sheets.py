@@ -87,8 +87,8 @@ def sample_comparison(
     unknown = (set(captions) | set(frames)) - set(sheets)
     if not sheets or unknown:
         raise InputError(
-            f"Expected one sheet or more, and captions and frames of these only. Received: sheets {list(sheets)}, "
-            f"and captions or frames of {sorted(unknown)}. Use the same titles as keys."
+            f"Expected one sheet or more, and captions and frames of these only. Received: sheets "
+            f"{list(sheets)}, and captions or frames of {sorted(unknown)}. Use the same titles as keys."
         )
     layouts = [
         Layout.of(
@@ -143,7 +143,7 @@ def class_examples(
             "Pass more images, or the names of the classes that occur."
         )
     first = [int(np.argmax(labels == index)) for index in range(len(class_names))]
-    sheet = Sheet(images[first], columns, captions=list(class_names), cell=84)
+    sheet = Sheet(images[first], columns, captions=list(class_names), cell=84, caption_points=9.0)
     return drawn(title, [Layout.of(sheet)], subtitle=None, frame_label="")
 
 
@@ -183,7 +183,7 @@ def gaussian_means(
         )
     order = np.argsort(labels, kind="stable")
     captions = [str(label) if class_names is None else class_names[label] for label in labels[order]]
-    sheet = Sheet(images[order], columns, captions=captions, cell=84)
+    sheet = Sheet(images[order], columns, captions=captions, cell=84, caption_points=9.0)
     return drawn(title, [Layout.of(sheet)], subtitle=None, frame_label="")
 
 
@@ -262,7 +262,7 @@ def interpolation_sheet(
     if steps < 2:
         raise InputError(f"Expected 2 steps or more. Received: {steps}. Decode interpolate(..., steps=6).")
     columns = [f"{k / (steps - 1):.2g}" for k in range(steps)]
-    columns[0] = "α = 0"
+    columns[0] = "\N{GREEK SMALL LETTER ALPHA} = 0"
     sheet = Sheet(images.reshape(-1, *images.shape[2:]), steps, row_labels, columns)
     return drawn(title, [Layout.of(sheet)], subtitle=subtitle, frame_label="")
 

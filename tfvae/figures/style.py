@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
 
 from matplotlib import style
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -16,19 +15,19 @@ INK = "#1a1a1a"
 QUIET = "#5f6368"
 WARNING = "#d6006c"
 
-# Ten colours told apart with each kind of colour vision (Petroff 2021, arXiv:2107.02270), greys replaced by
-# black and a deep green so that thin points stay visible on white.
+# Ten colours, found by search: no two of them, nor one and white, come nearer than 14 in OKLab (x 100), for
+# normal, protan, deutan and tritan vision (Machado et al. 2009).
 PALETTE = (
-    "#3f90da",
-    "#ffa90e",
-    "#bd1f01",
+    "#00809c",
+    "#e74410",
+    "#9000f9",
+    "#e5d000",
+    "#2e3fa1",
+    "#9a1823",
+    "#7bb39e",
+    "#db73ff",
     "#1a1a1a",
-    "#832db6",
-    "#a96b59",
-    "#e76300",
-    "#b9ac70",
-    "#116b4f",
-    "#73d2de",
+    "#11f7be",
 )
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "*")
 
@@ -92,10 +91,8 @@ def text_width(text: str, *, points: float, bold: bool = False) -> float:
     """
     font = FontProperties(family="DejaVu Sans", weight="bold" if bold else "normal")
     lines = [line for line in text.splitlines() if line.strip()]
-    return max(
-        (pixels(TextPath((0, 0), line, size=points, prop=font).get_extents().width) for line in lines),
-        default=0.0,
-    )
+    widths = [TextPath((0, 0), line, size=points, prop=font).get_extents().width for line in lines]
+    return pixels(max(widths, default=0.0))
 
 
 def wrapped(text: str, *, width: float, points: float, bold: bool = False) -> str:
@@ -146,15 +143,10 @@ def heading(figure: Figure, title: str, subtitle: str | None = None) -> float:
             color=color,
             linespacing=1.25,
         )
-        top += heading_height(text, points=points)
+        top += text_height(text, points=points)
     return top + 4
 
 
-def heading_height(text: str, *, points: float) -> float:
+def text_height(text: str, *, points: float) -> float:
     """Height in pixels of a text's lines."""
     return pixels(points) * 1.3 * len(text.splitlines()) + 2
-
-
-def class_colors(count: int) -> Sequence[str]:
-    """`count` colours, repeating after ten (with other markers, where there are markers)."""
-    return [PALETTE[index % len(PALETTE)] for index in range(count)]

@@ -96,7 +96,7 @@ class Autoencoder(GenerativeModel):
             InputError: if the shape of an image is another.
         """
         images = self._checked(images, self.image_shape, "images")
-        return in_batches(self.compiled(self.encode_step), images, batch_size=batch_size)
+        return in_batches(self.compiled_step(self.encode_step), images, batch_size=batch_size)
 
     def decode(self, codes: Any, *, batch_size: int = 1000) -> np.ndarray:
         """The image of each code: the mean of p(x | code).
@@ -112,7 +112,7 @@ class Autoencoder(GenerativeModel):
             InputError: if the codes have another number of dimensions.
         """
         codes = self._checked(codes, (self.latent_dim,), "codes")
-        return in_batches(self.compiled(self.decode_step), codes, batch_size=batch_size)
+        return in_batches(self.compiled_step(self.decode_step), codes, batch_size=batch_size)
 
     def reconstruct(self, images: Any, *, batch_size: int = 1000) -> np.ndarray:
         """`decode(encode(images))`, float32 [count, *image_shape]."""

@@ -186,7 +186,7 @@ class GenerativeModel(keras.Model):
                 tracker.update_state(values[tracker.name])
         return {tracker.name: tracker.result() for tracker in self.trackers}
 
-    def compiled(self, step: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
+    def compiled_step(self, step: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
         """A method of this model compiled by XLA, once; XLA repeats its results bit for bit on one machine."""
         name = step.__name__
         if name not in self._compiled_functions:

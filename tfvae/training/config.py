@@ -49,7 +49,7 @@ class ExperimentConfig:
     preset: Literal["smoke", "quick", "report"] = "report"
     """smoke: seconds, proves the path. quick: minutes, worth looking at. report: the report's own setting."""
     variants: tuple[str, ...] = ()
-    """Which variants to run; all of them if none is named."""
+    """Which variants to run, of those that are named above; the report's own if none is given."""
     data: str = "mnist"
     """mnist, digits (bundled, works offline), or folder:PATH with your own pictures, sub-folders being classes."""
     data_dir: Path | None = None
@@ -81,14 +81,17 @@ class ExperimentConfig:
         check(all(0 <= seed < 2**31 for seed in self.seeds), "seeds in [0, 2**31)", seeds=self.seeds)
 
 
-RUN_INDEPENDENT = ("variants", "data_dir", "out", "seeds", "overwrite", "fallback_to_digits")
-"""Fields that say which runs to make and where, not what one run is."""
+NOT_IDENTITY = (
+    *("variants", "data_dir", "out", "seeds", "overwrite", "fallback_to_digits"),
+    *("training.steps_per_execution", "training.checkpoint_minutes"),
+)
+"""Fields that say which runs to make, where and how smoothly, and change nothing that a run computes."""
 
 
 def identity(config: ExperimentConfig) -> dict[str, Any]:
     """The fields that decide what one run computes, flat: {"training.epochs": 50, ...}, ready for JSON."""
-    values = {name: value for name, value in dataclasses.asdict(config).items() if name not in RUN_INDEPENDENT}
-    return dict(_flat(values))
+    flat = dict(_flat(dataclasses.asdict(config)))
+    return {name: value for name, value in flat.items() if name not in NOT_IDENTITY}
 
 
 def _flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from tfvae.data.images import ImageData
+from tfvae.figures import Figure
 from tfvae.metrics.measurement import Measurement
 from tfvae.models.base import GenerativeModel
 from tfvae.sampling.sampler import GaussianMixtureSampler
@@ -79,6 +79,14 @@ class FinishedRun:
         return None if measurement is None else measurement["value"]
 
 
+@dataclass(frozen=True, eq=False)
+class Report:
+    """What an experiment says of its finished runs: Markdown, and the figures that it shows beside the runs' own."""
+
+    text: str
+    figures: dict[str, Figure] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class Experiment(Generic[Config]):
     """One report's experiment.
@@ -88,9 +96,10 @@ class Experiment(Generic[Config]):
         title: str, one line.
         presets: {"smoke" | "quick" | "report": config}.
         variants: {name: function of (config, data, seed) to a model, not yet compiled}.
+        default: the variants that run where none is named.
         evaluate: function of a trained run to its metrics, figures and samples.
         pictures: function of (model, data) to {tag: uint8 [height, width, channels]}, drawn as training goes on.
-        report: function of the finished runs to `report.md`.
+        report: function of the finished runs to the text of `report.md` and the figures beside it.
         shown: the metrics that the closing table shows, in its order, each with what is known of it: the report's
             number, a claim, or a goal.
     """
@@ -99,7 +108,8 @@ class Experiment(Generic[Config]):
     title: str
     presets: Mapping[str, Config]
     variants: Mapping[str, Callable[[Config, ImageData, int], GenerativeModel]]
+    default: tuple[str, ...]
     evaluate: Callable[[TrainedRun[Config]], Evaluation]
     pictures: Callable[[Any, ImageData], Mapping[str, NDArray[np.uint8]]]
-    report: Callable[[Sequence[FinishedRun]], str]
+    report: Callable[[Sequence[FinishedRun]], Report]
     shown: Mapping[str, str]

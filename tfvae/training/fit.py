@@ -87,7 +87,8 @@ def train(
             initial_epoch=epoch,
             epochs=epoch + 1,
             validation_data=validation,
-            callbacks=keras.callbacks.CallbackList(callbacks, model=model),
+            callbacks=keras.callbacks.CallbackList(callbacks, add_history=True, model=model),
+            shuffle=False,
             verbose=0,
         )
     return rows

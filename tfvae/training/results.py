@@ -65,6 +65,11 @@ def over_seeds(values: Iterable[float | None]) -> str:
     return f"{number(mean)} ± {number(deviation)} ({len(known)})"
 
 
+def first(runs: Sequence[FinishedRun], variant: str) -> FinishedRun | None:
+    """The run of a variant with the lowest seed, or None."""
+    return next((run for run in runs if run.variant == variant), None)
+
+
 def by_variant(runs: Sequence[FinishedRun]) -> dict[str, list[FinishedRun]]:
     """The runs of each variant, over seeds."""
     groups: dict[str, list[FinishedRun]] = {}

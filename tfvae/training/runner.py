@@ -28,7 +28,7 @@ from tfvae.training.estimate import training_seconds, words
 from tfvae.training.experiment import Evaluation, Experiment, FinishedRun, TrainedRun
 from tfvae.training.fit import train
 from tfvae.training.results import comparison_rows, find_runs, git_commit, terminal_table
-from tfvae.training.run_folder import RunFolder, check_writable, read_json, replacing, write_json
+from tfvae.training.run_folder import RunFolder, read_json, replacing, write_json
 from tfvae.training.strategy import choose_strategy, compiles_with_xla, describe_device, versions
 
 Config = TypeVar("Config", bound=ExperimentConfig)
@@ -53,7 +53,7 @@ def run_experiment(experiment: Experiment[Config], config: Config, console: Cons
         NonFiniteLoss: if a term of a loss was not finite.
     """
     console = console or Console()
-    variants = config.variants or tuple(experiment.variants)
+    variants = config.variants or experiment.default
     unknown = [name for name in variants if name not in experiment.variants]
     check(not unknown, f"variants out of {', '.join(experiment.variants)}", variants=", ".join(variants))
     data = datasets.load(config.data, data_dir=config.data_dir, allow_fallback=config.fallback_to_digits)
@@ -73,7 +73,7 @@ def run_experiment(experiment: Experiment[Config], config: Config, console: Cons
         with folder.locked():
             folder.begin(
                 _identity(experiment, config, data, variant, seed),
-                {"versions": versions(), "git_commit": git_commit(), "device": describe_device(strategy)},
+                _facts(data, strategy),
                 overwrite=config.overwrite,
             )
     _announce(console, experiment, config, data, strategy, folders)
@@ -83,13 +83,16 @@ def run_experiment(experiment: Experiment[Config], config: Config, console: Cons
                 if not folder.finished:
                     _run(experiment, config, data, strategy, variant, seed, folder, progress)
     runs = find_runs(out / experiment.name)
-    report = out / experiment.name / "report.md"
-    with replacing(report) as temporary:
-        temporary.write_text(experiment.report(runs))
+    report = experiment.report(runs)
+    for name, figure in report.figures.items():
+        save_figure(figure, out / experiment.name / f"{name}.png")
+    page = out / experiment.name / "report.md"
+    with replacing(page) as temporary:
+        temporary.write_text(report.text)
     shown = [run for run in runs if run.variant in variants]
     console.print(terminal_table(comparison_rows(shown, experiment.shown), f"{experiment.title} ({data.name})"))
     _say_fallback(console, data)
-    console.print(f"Report and figures: {report}", soft_wrap=True, highlight=False)
+    console.print(f"Report and figures: {page}", soft_wrap=True, highlight=False)
     for folder in folders.values():
         console.print(f"  {folder.path}/", soft_wrap=True, highlight=False)
     console.print(f"Curves and pictures: tensorboard --logdir {out}", soft_wrap=True, highlight=False)
@@ -109,6 +112,15 @@ def _identity(
 ) -> dict[str, Any]:
     run = {"experiment": experiment.name, "variant": variant, "seed": seed}
     return {**run, "dataset": data.name, "dataset_sha256": data.sha256, **identity(config)}
+
+
+def _facts(data: ImageData, strategy: tf.distribute.Strategy) -> dict[str, Any]:
+    return {
+        "value_range": list(data.value_range),
+        "device": describe_device(strategy),
+        "versions": versions(),
+        "git_commit": git_commit(),
+    }
 
 
 def _announce(
@@ -219,19 +231,23 @@ def _run(
         "dataset": data.name,
         "dataset_sha256": data.sha256,
         "fallback_for": data.fallback_for,
+        "settings": _settings(model),
         "parameters": model.count_params(),
         "epochs": config.training.epochs,
         "train_seconds": sum(row["seconds"] for row in history),
         "seconds_per_epoch": median(row["seconds"] for row in history),
-        "device": describe_device(strategy),
-        "versions": versions(),
-        "git_commit": git_commit(),
+        **_facts(data, strategy),
         "metrics": {name: measurement.as_dict() for name, measurement in evaluation.metrics.items()},
     }
     _log(folder, record, config.training.epochs)
     write_json(folder.metrics, record)
     keras.backend.clear_session()
     gc.collect()
+
+
+def _settings(model: GenerativeModel) -> dict[str, float]:
+    """The model's own numbers, such as the weights of its terms."""
+    return {name: value for name, value in model.get_config().items() if isinstance(value, int | float)}
 
 
 def _write(folder: RunFolder, evaluation: Evaluation) -> None:
@@ -257,6 +273,7 @@ def _log(folder: RunFolder, record: dict[str, Any], epoch: int) -> None:
         tf.summary.text("config", f"| field | value |\n| --- | --- |\n{rows}")
         for name, measurement in record["metrics"].items():
             tf.summary.scalar(f"metrics/{name}", measurement["value"])
+        fields |= record["settings"]
         plain = {k: v if isinstance(v, int | float | str | bool) else str(v) for k, v in fields.items()}
         hparams.hparams(plain, trial_id=str(Path(*folder.path.parts[-3:])))
 

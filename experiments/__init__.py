@@ -1,0 +1,1 @@
+"""One script a report: `python -m experiments.<name> --help`."""

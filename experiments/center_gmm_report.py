@@ -1,0 +1,293 @@
+"""Report 0's figures and its page: what is drawn, and what is said of the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tfvae import figures
+from tfvae.figures import Figure
+from tfvae.metrics.conditional import class_accuracy, cosine_similarity, unrecognisable
+from tfvae.metrics.measurement import Measurement
+from tfvae.metrics.samples import RealReference
+from tfvae.sampling.sampler import GaussianMixtureSampler
+from tfvae.sampling.traversal import interpolate
+from tfvae.training.experiment import FinishedRun, Report, TrainedRun
+from tfvae.training.results import by_variant, comparison_rows, first, label_of, markdown_table, number, over_seeds
+
+Sheets = Mapping[str, tuple[NDArray[np.uint8], NDArray[np.int64] | None]]
+
+SHRUNK = "class_gaussian@1.5"
+SHEET = 100
+
+SHOWN = {
+    "elbo": "notebook's setting; goal >= -111 (vanilla-6)",
+    "nll": "",
+    "reconstruction_bce": "",
+    "reconstruction_mse": "",
+    "silhouette": '"well-separated"; goal: center >= vanilla + 0.2',
+    "active_units": "",
+    "posterior_deviation": "0 = no noise left in the encoder",
+    **{
+        f"{sampler}/unrecognisable_share": claim
+        for sampler, claim in (
+            ("prior", "samples of N(0, I)"),
+            (SHRUNK, '"noticeable reduction"; goal: center < half of vanilla\'s prior'),
+        )
+    },
+    **{
+        f"class_gaussian{suffix}/class_accuracy": claim
+        for suffix, claim in (("", ""), ("@1.5", '"more likely to belong"; goal: center >= 0.94'), ("@3", ""))
+    },
+    **{f"class_gaussian{suffix}/cosine_similarity": "" for suffix in ("", "@1.5", "@3")},
+    "prior/fid": "", "prior/fid_ratio": "1 = as good as real images", "prior/kid": "", "prior/inception_score": "",
+    f"{SHRUNK}/fid": "", f"{SHRUNK}/fid_ratio": "", f"{SHRUNK}/kid": "", f"{SHRUNK}/inception_score": "",
+    "class_gaussian/fid": "", "mixture/fid": "", "mixture@1.5/fid": "", "mixture@1.5/class_accuracy": "",
+    "class_mixture/fid": "", "class_mixture/fid_ratio": "", "class_mixture/class_accuracy": "",
+}  # fmt: skip
+"""The rows of the closing table, each with the report's words or the goal; the report itself gives no number."""
+
+
+def run_figures(
+    run: TrainedRun[Any],
+    samplers: Mapping[str, GaussianMixtureSampler],
+    sheets: Sheets,
+    metrics: Mapping[str, Measurement],
+    reference: RealReference | None,
+) -> dict[str, Figure]:
+    """The report's figures 1 to 6 of one variant, and curves, reconstructions and interpolations beside them."""
+    model, data = run.model, run.data
+    images = data.to_float(data.test_images)
+    codes = model.encode(images)
+    pairs = [(0, 1), (2, 3), (4, 5), (6, 7), (8, 9)]
+    ends = np.array([[np.flatnonzero(data.test_labels == label % data.classes)[0] for label in pair] for pair in pairs])
+    lines = interpolate(codes[ends[:, 0]], codes[ends[:, 1]], steps=11)
+    between = data.to_uint8(model.decode(lines.reshape(-1, model.latent_dim)))
+    gaussians = samplers["class_gaussian"]
+    drawn = {
+        "classes": figures.class_examples(data.train_images, data.train_labels, data.class_names),
+        "codes": figures.latent_scatter(
+            codes,
+            data.test_labels,
+            data.class_names,
+            title=f"Codes of the test images: {run.variant}",
+            subtitle=f"silhouette {metrics['silhouette'].value:.2f}",
+            dimensions=min(3, model.latent_dim),
+        ),
+        "means": figures.gaussian_means(
+            data.to_uint8(model.decode(gaussians.component_means())),
+            np.sort(np.asarray(gaussians.labels)),
+            class_names=data.class_names,
+            title=f"Decoded mean of each Gaussian: {run.variant}",
+        ),
+        "reconstructions": figures.reconstructions(
+            data.test_images[:40],
+            data.to_uint8(model.decode(codes[:40])),
+            title=f"Reconstructions of test images: {run.variant}",
+        ),
+        "interpolations": figures.interpolation_sheet(
+            between.reshape(len(pairs), 11, *data.image_shape),
+            title=f"From one test image to another: {run.variant}",
+        ),
+        "curves": figures.curves(
+            _history(run.history),
+            title=f"Terms of the loss: {run.variant}",
+            xlabel="epoch",
+            ylabel="nats an image",
+            panels=True,
+        ),
+    }
+    for name in ("prior", "class_gaussian", SHRUNK, "mixture@1.5", "class_mixture"):
+        drawn[f"samples_{name}"] = _sheet(run, name, sheets[name], metrics, reference)
+    if reference is not None and reference.classes_fit:
+        drawn["shrinking"] = _shrinking(run, metrics, reference)
+    return drawn
+
+
+def _history(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[float]]:
+    """Keras' way of naming: the term, and `val_` before it for validation."""
+    names = list(rows[0]["train"])
+    train = {name: [row["train"][name] for row in rows] for name in names}
+    return {**train, **{f"val_{name}": [row["validation"][name] for row in rows] for name in names}}
+
+
+def _sheet(
+    run: TrainedRun[Any],
+    name: str,
+    sheet: tuple[NDArray[np.uint8], NDArray[np.int64] | None],
+    metrics: Mapping[str, Measurement],
+    reference: RealReference | None,
+) -> Figure:
+    """A hundred samples of one sampler, in rows of one class where it has classes; unrecognisable ones are framed."""
+    images, labels = sheet
+    rows = _rows(images, labels, run.data.classes)
+    share = metrics.get(f"{name}/unrecognisable_share")
+    subtitle = "" if share is None else f"{share.value:.1%} unrecognisable (classifier below 0.5 sure)"
+    frames = None
+    if reference is not None and reference.classes_fit:
+        frames = unrecognisable(reference.extractor(rows).logits)
+    return figures.sample_sheet(
+        rows,
+        columns=10,
+        title=f"Samples of {name}: {run.variant}",
+        subtitle=subtitle,
+        row_labels=None if labels is None or len(rows) != 10 * run.data.classes else run.data.class_names,
+        frames=frames,
+    )
+
+
+def _rows(images: NDArray[np.uint8], labels: NDArray[np.int64] | None, classes: int) -> NDArray[np.uint8]:
+    if labels is None:
+        return images[:SHEET]
+    rows = [images[labels == label][:10] for label in range(classes)]
+    return np.concatenate(rows)
+
+
+def _shrinking(run: TrainedRun[Any], metrics: Mapping[str, Measurement], reference: RealReference) -> Figure:
+    """What dividing the covariances does: surer classes, less variety."""
+    names = {1.0: "class_gaussian", 1.5: SHRUNK, 3.0: "class_gaussian@3"}
+    data = run.data
+    return figures.metric_curves(
+        list(names),
+        {
+            "class accuracy": [metrics[f"{name}/class_accuracy"].value for name in names.values()],
+            "cosine similarity": [metrics[f"{name}/cosine_similarity"].value for name in names.values()],
+        },
+        references={
+            "class accuracy": class_accuracy(reference.test.logits, data.test_labels[: len(reference.test.logits)]),
+            "cosine similarity": cosine_similarity(data.test_images, data.test_labels),
+        },
+        title=f"Dividing the covariance of each class: {run.variant}",
+        xlabel="factor that the covariance is divided by",
+        ylabel="share of samples, or mean cosine (dimensionless)",
+        reference_label="real test images",
+    )
+
+
+def report(runs: Sequence[FinishedRun]) -> Report:
+    """`report.md`: every figure and claim of the report, ours beside them, with a sentence on each."""
+    main = [run for run in runs if not run.variant.startswith("sweep-")]
+    vanilla, center = first(runs, "vanilla-6"), first(runs, "center-6")
+    parts = [
+        "# Report 0: VAE against center-loss VAE with a Gaussian mixture\n",
+        "\n".join(f"- {line}" for line in sorted({label_of(run.record) for run in runs})) + "\n",
+        *[f"> {note}\n" for note in sorted({_fallback(run) for run in runs} - {""})],
+    ]
+    if vanilla and center:
+        parts += ["## What the report claims, and what we measure\n", *_claims(vanilla, center)]
+    parts += ["## Numbers\n", markdown_table(comparison_rows(main, SHOWN))]
+    parts += [_seconds(main), *_gallery(main)]
+    sweep = [run for run in runs if run.variant.startswith("sweep-")]
+    if sweep:
+        parts += _sweep([*sweep, *([center] if center else [])])
+    overview = {"overview": _overview(vanilla, center)} if vanilla and center else {}
+    return Report("\n".join(parts), overview)
+
+
+def _fallback(run: FinishedRun) -> str:
+    asked = run.record["fallback_for"]
+    return f"NOT {asked}: these are numbers of {run.record['dataset']}, which stood in for it." if asked else ""
+
+
+def _claims(vanilla: FinishedRun, center: FinishedRun) -> list[str]:
+    """One sentence a claim, judged by the numbers."""
+    separation = _pair(vanilla, center, "silhouette")
+    noise = center.value("posterior_deviation")
+    lines = [
+        _claim("the center model's codes are better separated (figures 2 and 4)", separation[1] > separation[0],
+               f"silhouette of the test codes {number(separation[1])} against {number(separation[0])}"),
+        f"- Without a KL term the encoder's noise vanishes: its mean standard deviation is {noise:.1e} for the center "
+        f"model, {number(vanilla.value('posterior_deviation'))} for the VAE. The center model is an autoencoder in all "
+        "but name, so its codes need the mixture to be sampled from.",
+    ]  # fmt: skip
+    before, after = vanilla.value("prior/unrecognisable_share"), center.value(f"{SHRUNK}/unrecognisable_share")
+    if before is None or after is None:
+        return [*lines, "- No classifier fits these pictures, so the claims on samples have no number here.\n"]
+    same = vanilla.value(f"{SHRUNK}/unrecognisable_share")
+    accuracies = [center.value(f"class_gaussian{suffix}/class_accuracy") for suffix in ("", "@1.5", "@3")]
+    cosines = [center.value(f"class_gaussian{suffix}/cosine_similarity") for suffix in ("", "@1.5", "@3")]
+    fids = _pair(vanilla, center, f"{SHRUNK}/fid")
+    prior = vanilla.value("prior/fid") or np.nan
+    lines += [
+        _claim("fewer redundant images (figures 3 and 5)", after < before,
+               f"{after:.1%} of the center model's samples are unrecognisable against {before:.1%} of the VAE's from "
+               f"N(0, I); the same class Gaussians on the plain VAE's codes give {same:.1%}"),
+        _claim("dividing the variance makes the class surer", accuracies == sorted(accuracies, key=lambda a: a or 0),
+               f"class accuracy {' / '.join(map(number, accuracies))} at factors 1 / 1.5 / 3"),
+        f"- What the report does not say: it costs variety. Mean cosine similarity within a class rises to "
+        f"{' / '.join(map(number, cosines))} at the same factors.",
+        _claim("the center model's samples are better images", fids[1] < min(prior, fids[0]),
+               f"FID {number(fids[1])} from its class Gaussians, {number(fids[0])} from class Gaussians on the VAE, "
+               f"{number(prior)} from the VAE's N(0, I)"),
+        "",
+    ]  # fmt: skip
+    return lines
+
+
+def _claim(words: str, holds: bool, numbers: str) -> str:
+    return f"- **{'Holds' if holds else 'Does not hold'}:** {words}. We measure: {numbers}."
+
+
+def _pair(one: FinishedRun, other: FinishedRun, metric: str) -> tuple[float, float]:
+    values = (one.value(metric), other.value(metric))
+    return tuple(np.nan if value is None else value for value in values)  # type: ignore[return-value]
+
+
+def _seconds(runs: Sequence[FinishedRun]) -> str:
+    rows = [["variant", "parameters", "seconds an epoch", "training seconds"]]
+    for variant, group in by_variant(runs).items():
+        columns = [[run.record[key] for run in group] for key in ("seconds_per_epoch", "train_seconds")]
+        rows.append([variant, f"{group[0].record['parameters']:,}", *map(over_seeds, columns)])
+    return markdown_table(rows)
+
+
+def _gallery(runs: Sequence[FinishedRun]) -> list[str]:
+    """The report's figures in its order, each variant's beside the other's."""
+    entries = (
+        ("Figure 1: one image of each class", "classes", ("vanilla-6",)),
+        ("Figures 2 and 4: codes in three dimensions", "codes", ("vanilla-3", "center-3")),
+        ("The six-dimensional codes, their first three principal components", "codes", ("vanilla-6", "center-6")),
+        ("Figure 3: the VAE's samples from N(0, I)", "samples_prior", ("vanilla-6",)),
+        ("Figure 5: the center model's samples, variance divided by 1.5", f"samples_{SHRUNK}", ("center-6",)),
+        ("The same Gaussians fitted to the plain VAE's codes", f"samples_{SHRUNK}", ("vanilla-6",)),
+        ("Figure 5 with scikit-learn's mixture", "samples_mixture@1.5", ("center-6",)),
+        ("Figure 6: decoded means of the Gaussians", "means", ("center-6", "vanilla-6")),
+        ("Ten Gaussians a class, variance as fitted", "samples_class_mixture", ("vanilla-6", "center-6")),
+        ("Dividing the variance", "shrinking", ("center-6", "vanilla-6")),
+        ("Reconstructions", "reconstructions", ("vanilla-6", "center-6")),
+        ("Interpolations", "interpolations", ("vanilla-6", "center-6")),
+        ("Training", "curves", ("vanilla-6", "center-6")),
+    )
+    lines = ["## Figures\n"]
+    for title, name, variants in entries:
+        paths = [run.folder.figures / f"{name}.png" for variant in variants if (run := first(runs, variant))]
+        links = [f"![{title}]({'/'.join(path.parts[-4:])})" for path in paths if path.exists()]
+        if links:
+            lines += [f"### {title}\n", " ".join(links) + "\n"]
+    return lines
+
+
+def _sweep(runs: Sequence[FinishedRun]) -> list[str]:
+    """What the weight of the center loss and the step of the centers do."""
+    rows = [["variant", "lambda", "centers' step", "noise of the encoder", "silhouette", "reconstruction_bce",
+             "class accuracy @1.5", "unrecognisable @1.5", "cosine @1.5", "FID @1.5", "FID, ten a class"]]  # fmt: skip
+    metrics = ("posterior_deviation", "silhouette", "reconstruction_bce", f"{SHRUNK}/class_accuracy",
+               f"{SHRUNK}/unrecognisable_share", f"{SHRUNK}/cosine_similarity", f"{SHRUNK}/fid", "class_mixture/fid")  # fmt: skip
+    settings = {run.variant: run.record["settings"] for run in runs}
+    for run in sorted(runs, key=lambda run: (settings[run.variant]["center_weight"], run.variant)):
+        setting = settings[run.variant]
+        values = [over_seeds([run.value(metric)]) for metric in metrics]
+        rows.append([run.variant, f"{setting['center_weight']:g}", f"{setting['center_step']:g}", *values])
+    return ["## What the weight of the center loss and the step of the centers do\n", markdown_table(rows)]
+
+
+def _overview(vanilla: FinishedRun, center: FinishedRun) -> Figure:
+    """Samples of both models side by side: the report in one picture."""
+    sheets = {}
+    for title, run in (("VAE, z from N(0, I)", vanilla), ("Center loss, a Gaussian a class", center)):
+        with np.load(run.folder.samples, allow_pickle=False) as arrays:
+            sheets[title] = arrays["images"][:SHEET]
+    return figures.sample_comparison(sheets, columns=10, title="Digits that were never written")

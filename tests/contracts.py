@@ -1,0 +1,227 @@
+"""What every model promises, checked once: a model's test subclasses `ModelContract` and says how it is made."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfvae.errors import InputError
+from tfvae.models.base import GenerativeModel, Noise
+from tfvae.networks.dense import dense_decoder, dense_encoder
+
+IMAGE_SHAPE = (6, 5, 1)
+CLASSES = 3
+COUNT = 60
+BATCH = 16  # leaves a last batch of 12
+LATENT_DIM = 2
+THREE_PARTS = r"(?s)^Expected .+\. Received: .+\. [A-Z].+\.$"
+
+
+def small_images(count: int = COUNT) -> tuple[np.ndarray, np.ndarray]:
+    """Noisy pictures of three classes: float32 [count, 6, 5, 1] in [0, 1] and int64 [count]."""
+    generator = np.random.default_rng(0)
+    templates = generator.uniform(size=(CLASSES, *IMAGE_SHAPE)) > 0.5
+    labels = np.arange(count) % CLASSES
+    noise = 0.1 * generator.normal(size=(count, *IMAGE_SHAPE))
+    return np.clip(0.8 * templates[labels] + 0.1 + noise, 0, 1).astype(np.float32), labels.astype(np.int64)
+
+
+def small_networks(parameters_per_code: int) -> tuple[keras.Model, keras.Model]:
+    """An encoder and a decoder for those pictures, of a few hundred weights."""
+    encoder = dense_encoder(IMAGE_SHAPE, parameters_per_code * LATENT_DIM, widths=(16,))
+    return encoder, dense_decoder(LATENT_DIM, IMAGE_SHAPE, widths=(16,))
+
+
+@contextlib.contextmanager
+def dtype_policy(name: str):
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def compiled(model: GenerativeModel, **options) -> GenerativeModel:
+    model.compile(optimizer=keras.optimizers.Adam(0.01), **options)
+    return model
+
+
+def fitted(model: GenerativeModel, epochs: int, seed: int = 0) -> dict[str, list[float]]:
+    images, labels = small_images()
+    keras.utils.set_random_seed(seed)
+    fit = model.fit(
+        images, labels, epochs=epochs, batch_size=BATCH, validation_data=(images, labels), verbose=0
+    )
+    return fit.history
+
+
+def assert_equal_states(one: GenerativeModel, other: GenerativeModel, **tolerance) -> None:
+    """Equal weights, draw counters and optimizer variables: exactly, or within a tolerance."""
+    for ours, theirs in zip(states(one), states(other), strict=True):
+        np.testing.assert_allclose(ours, theirs, **{"rtol": 0, "atol": 0, **tolerance})
+
+
+def states(model: GenerativeModel) -> list[np.ndarray]:
+    optimizers = [variable for optimizer, _ in model.players() for variable in optimizer.variables]
+    return [variable.numpy() for variable in [*model.variables, *optimizers]]
+
+
+class ModelContract:
+    """Subclass it as `class TestX(ModelContract)` and give `make`, the model before `compile`."""
+
+    @staticmethod
+    def make() -> GenerativeModel:
+        raise NotImplementedError
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def trained(cls):
+        keras.utils.set_random_seed(0)
+        model = compiled(cls.make())
+        model.training_history = fitted(model, epochs=15)
+        return model
+
+    def test_it_learns(self, trained):
+        history = trained.training_history
+        assert history["loss"][-1] < 0.9 * history["loss"][0]
+        assert history["val_loss"][-1] < 0.9 * history["val_loss"][0]
+
+    def test_the_logs_are_the_metrics(self, trained):
+        names = ["loss", *trained.term_names]
+        assert [metric.name for metric in trained.metrics] == names
+        assert set(trained.training_history) == {*names, *(f"val_{name}" for name in names)}
+
+    def test_the_loss_is_the_sum_of_its_terms(self, trained):
+        for part in ("", "val_"):
+            terms = [trained.training_history[part + name] for name in trained.term_names]
+            np.testing.assert_allclose(trained.training_history[f"{part}loss"], np.sum(terms, axis=0), rtol=1e-5)
+
+    def test_evaluate_repeats_exactly_and_changes_nothing(self, trained):
+        images, labels = small_images()
+        before = states(trained)
+        first, second = (
+            trained.evaluate(images, labels, batch_size=BATCH, verbose=0, return_dict=True) for _ in range(2)
+        )
+        assert first == second
+        trained.reset_metrics()  # the draws of the evaluation start again at 0, as they do before each
+        for old, new in zip(before, states(trained), strict=True):
+            np.testing.assert_array_equal(old, new)
+
+    def test_evaluate_is_the_mean_of_the_objective_over_all_images(self, trained):
+        images, labels = small_images()
+        batches = range(0, COUNT, BATCH)
+        terms = [
+            trained.objective(
+                tf.constant(images[start : start + BATCH]),
+                tf.constant(labels[start : start + BATCH]),
+                noise=Noise(trained.seed, tf.constant(step, tf.int64)),
+                training=False,
+            )
+            for step, start in enumerate(batches)
+        ]
+        logs = trained.evaluate(images, labels, batch_size=BATCH, verbose=0, return_dict=True)
+        for name in trained.term_names:
+            values = np.concatenate([term[name] for term in terms])
+            assert values.shape == (COUNT,) and values.dtype == np.float32
+            assert logs[name] == pytest.approx(values.mean(), rel=1e-5)
+
+    def test_predict_is_the_reconstruction(self, trained):
+        images, _ = small_images()
+        np.testing.assert_allclose(
+            trained.predict(images, batch_size=BATCH, verbose=0), trained.reconstruct(images), atol=1e-6
+        )
+
+    def test_codes_and_images_have_their_shapes(self, trained):
+        images, _ = small_images()
+        codes = trained.encode(images)
+        decoded, reconstructed, sampled = trained.decode(codes), trained.reconstruct(images), trained.sample(7)
+        assert codes.shape == (COUNT, LATENT_DIM) and sampled.shape == (7, *IMAGE_SHAPE)
+        assert decoded.shape == reconstructed.shape == images.shape
+        for array in (codes, decoded, reconstructed, sampled):
+            assert array.dtype == np.float32 and np.isfinite(array).all()
+        assert 0 <= min(decoded.min(), sampled.min()) and max(decoded.max(), sampled.max()) <= 1
+        np.testing.assert_array_equal(decoded, reconstructed)
+
+    def test_the_batch_size_changes_no_code_and_no_image(self, trained):
+        images, _ = small_images()
+        codes = trained.encode(images)
+        np.testing.assert_allclose(trained.encode(images, batch_size=7), codes, atol=1e-5)
+        np.testing.assert_allclose(trained.decode(codes, batch_size=7), trained.decode(codes), atol=1e-5)
+
+    def test_a_seed_names_its_samples(self, trained):
+        np.testing.assert_array_equal(trained.sample(5, seed=1), trained.sample(5, seed=1))
+        assert np.abs(trained.sample(5, seed=1) - trained.sample(5, seed=2)).max() > 1e-3
+
+    def test_it_comes_back_from_a_file_and_trains_on(self, trained, tmp_path):
+        images, labels = small_images()
+        trained.save(tmp_path / "model.keras")
+        loaded = keras.saving.load_model(tmp_path / "model.keras")
+        assert type(loaded) is type(trained) and loaded.get_config() == trained.get_config()
+        assert_equal_states(loaded, trained)
+        codes = trained.encode(images)
+        np.testing.assert_array_equal(loaded.encode(images), codes)
+        np.testing.assert_array_equal(loaded.decode(codes), trained.decode(codes))
+        twin = keras.saving.load_model(tmp_path / "model.keras")
+        for model in (loaded, twin):
+            model.train_on_batch(images, labels)
+        # Without XLA sums may differ in their last digit.
+        assert_equal_states(loaded, twin, rtol=1e-5, atol=1e-6)
+        assert np.abs(states(loaded)[-1] - states(trained)[-1]).max() > 0
+
+    def test_the_config_makes_the_same_model(self, trained):
+        config = trained.get_config()
+        copy = type(trained).from_config(json.loads(json.dumps(config)))
+        assert copy.get_config() == config
+        shapes = [[variable.shape for variable in model.variables] for model in (copy, trained)]
+        assert shapes[0] == shapes[1]
+
+    def test_another_shape_or_type_is_refused(self, trained):
+        images, labels = small_images()
+        codes = trained.encode(images)
+        wrong = (images[..., 0], images[:, :, :-1], images[0], (255 * images).astype(np.uint8))
+        for bad in wrong:
+            for method in (trained.encode, trained.reconstruct, lambda x: trained.predict(x, verbose=0)):
+                with pytest.raises(InputError, match=THREE_PARTS):
+                    method(bad)
+        for bad in (wrong[0], wrong[1], wrong[3]):
+            for method in (trained.fit, trained.evaluate):
+                with pytest.raises(InputError, match=THREE_PARTS):
+                    method(bad, labels, verbose=0)
+        for bad in (codes[0], codes[:, :1], codes.astype(np.int64)):
+            with pytest.raises(InputError, match=THREE_PARTS):
+                trained.decode(bad)
+        for bad in (0, -1):
+            with pytest.raises(InputError, match=THREE_PARTS):
+                trained.sample(bad)
+        with pytest.raises(InputError, match=THREE_PARTS):
+            trained.encode(images[:0])
+
+    def test_images_of_float64_train_as_those_of_float32(self):
+        images, labels = small_images(BATCH)
+        model = compiled(self.make(), run_eagerly=True)
+        batches = tf.data.Dataset.from_tensors((images.astype(np.float64), labels))
+        logs = model.evaluate(batches, verbose=0, return_dict=True)
+        assert logs == model.evaluate(images, labels, batch_size=BATCH, verbose=0, return_dict=True)
+
+    def test_bfloat16_keeps_weights_and_terms_in_float32(self):
+        images, labels = small_images(BATCH)
+        with dtype_policy("mixed_bfloat16"):
+            model = compiled(self.make())
+            history = model.fit(images, labels, batch_size=BATCH, epochs=2, verbose=0).history
+        assert model.encoder.layers[-2].compute_dtype == "bfloat16"
+        assert {variable.dtype for variable in model.trainable_variables} == {"float32"}
+        assert np.isfinite([*history.values()]).all()
+        terms = model.objective(
+            tf.constant(images),
+            tf.constant(labels),
+            noise=Noise(model.seed, tf.constant(0, tf.int64)),
+            training=True,
+        )
+        assert {term.dtype for term in terms.values()} == {tf.float32}
+        assert model.encode(images).dtype == model.sample(3).dtype == np.float32

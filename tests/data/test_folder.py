@@ -1,0 +1,165 @@
+"""A folder of pictures: order, classes, sizes, colors, and every bad file named."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tfvae.data import load, load_folder
+from tfvae.errors import InputError
+
+
+def save(path, value, *, mode="L", size=(4, 3)):
+    """Writes a picture of one grey or color value; `size` is (width, height), as Pillow has it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new(mode, size, value).save(path)
+
+
+def test_first_four_fifths_in_alphanumeric_order_train(tmp_path):
+    for number in reversed(range(10)):
+        save(tmp_path / "mine" / f"{number:02d}.png", 10 * number)
+    data = load_folder(tmp_path / "mine")
+    assert data.train_images[:, 0, 0, 0].tolist() == [0, 10, 20, 30, 40, 50, 60, 70]
+    assert data.test_images[:, 0, 0, 0].tolist() == [80, 90]
+    assert data.image_shape == (3, 4, 1)
+    assert (data.name, data.class_names) == ("folder:mine", ("all",))
+    assert set(data.train_labels) == set(data.test_labels) == {0}
+
+
+def test_sub_folders_are_classes_that_take_turns(tmp_path):
+    for number in range(5):
+        save(tmp_path / "cats" / f"{number}.png", number)
+        save(tmp_path / "birds" / f"{number}.png", 100 + number)
+    data = load_folder(tmp_path)
+    assert data.class_names == ("birds", "cats")
+    assert data.train_labels.tolist() == [0, 1, 0, 1, 0, 1, 0, 1]
+    assert data.train_images[:, 0, 0, 0].tolist() == [100, 0, 101, 1, 102, 2, 103, 3]
+    assert data.test_images[:, 0, 0, 0].tolist() == [104, 4]
+
+
+@pytest.mark.parametrize(("fraction", "trained"), [(0.5, 2), (0.01, 3), (0.99, 1), (0.25, 3)])
+def test_test_fraction_leaves_at_least_one_on_each_side(tmp_path, fraction, trained):
+    for number in range(4):
+        save(tmp_path / f"{number}.png", number)
+    data = load_folder(tmp_path, test_fraction=fraction)
+    assert (len(data.train_images), len(data.test_images)) == (trained, 4 - trained)
+
+
+def test_color_pictures_have_three_channels(tmp_path):
+    save(tmp_path / "a.png", (1, 2, 3), mode="RGB")
+    save(tmp_path / "b.png", (4, 5, 6, 255), mode="RGBA")
+    data = load_folder(tmp_path)
+    assert data.train_images[0, 0, 0].tolist() == [1, 2, 3]
+    assert data.test_images[0, 0, 0].tolist() == [4, 5, 6]
+
+
+def test_hidden_files_are_ignored(tmp_path):
+    for name in "ab":
+        save(tmp_path / f"{name}.png", 0)
+    (tmp_path / ".DS_Store").write_bytes(b"\0")
+    assert len(load_folder(tmp_path).train_images) == 1
+
+
+def test_pictures_are_turned_upright(tmp_path):
+    save(tmp_path / "a.png", 0, size=(3, 4))
+    sideways = Image.new("L", (4, 3))
+    exif = sideways.getexif()
+    exif[0x0112] = 6  # the orientation a phone writes that is held upright
+    sideways.save(tmp_path / "b.png", exif=exif)
+    assert load_folder(tmp_path).image_shape == (4, 3, 1)
+
+
+def test_image_size_crops_the_central_square_and_resizes(tmp_path):
+    save(tmp_path / "a.png", 50, size=(8, 8))
+    wide = np.full((4, 12), 200, np.uint8)
+    wide[:, 4:8] = 100
+    Image.fromarray(wide).save(tmp_path / "b.png")
+    data = load_folder(tmp_path, image_size=4)
+    assert data.image_shape == (4, 4, 1)
+    assert set(data.train_images.ravel()) == {50}
+    assert set(data.test_images.ravel()) == {100}
+
+
+def test_sizes_that_differ_are_named_with_the_way_out(tmp_path):
+    for name in "abc":
+        save(tmp_path / f"{name}.png", 0)
+    save(tmp_path / "odd.png", 0, size=(9, 8))
+    with pytest.raises(InputError, match=r"3 of 3x4 and 1 others, odd.png \(8x9\).*image_size"):
+        load_folder(tmp_path)
+
+
+def test_grey_among_color_is_named(tmp_path):
+    for name in "abc":
+        save(tmp_path / f"{name}.png", (0, 0, 0), mode="RGB")
+    save(tmp_path / "scan.png", 0)
+    with pytest.raises(InputError, match=r"1 grey, 3 in color; grey are scan\.png"):
+        load_folder(tmp_path)
+
+
+def test_every_unreadable_file_counts_and_five_are_named(tmp_path):
+    for name in "ab":
+        save(tmp_path / f"{name}.png", 0)
+    for number in range(7):
+        (tmp_path / f"note{number}.txt").write_text("no picture")
+    with pytest.raises(InputError, match=r"7 that it cannot, .*note4.txt .* and 2 more") as raised:
+        load_folder(tmp_path)
+    assert "note0.txt (cannot identify image file)" in str(raised.value)
+    assert "note5.txt" not in str(raised.value)
+
+
+def test_a_truncated_picture_is_named(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    for name in ("whole.jpg", "half.jpg"):
+        Image.fromarray(noise).save(tmp_path / name)
+    half = tmp_path / "half.jpg"
+    half.write_bytes(half.read_bytes()[: half.stat().st_size // 2])
+    with pytest.raises(InputError, match=r"1 that it cannot, half.jpg \(image file is truncated"):
+        load_folder(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("mode", "value", "reason"),
+    [("I;16", 300, "8 bits a channel"), ("RGBA", (9, 9, 9, 0), "transparent pixels")],
+)
+def test_what_would_lose_its_meaning_is_refused(tmp_path, mode, value, reason):
+    save(tmp_path / "a.png", (0, 0, 0), mode="RGB")
+    save(tmp_path / "b.png", value, mode=mode)
+    with pytest.raises(InputError, match=f"b.png .*{reason}"):
+        load_folder(tmp_path)
+
+
+def test_a_path_that_is_no_folder_is_refused(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match=r"file, a file\."):
+        load_folder(tmp_path / "file")
+    with pytest.raises(InputError, match="does not exist"):
+        load(f"folder:{tmp_path / 'nowhere'}")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="an empty folder"):
+        load_folder(tmp_path / "empty")
+
+
+def test_a_class_needs_two_pictures(tmp_path):
+    for name in ("many/a.png", "many/b.png", "one/a.png"):
+        save(tmp_path / name, 0)
+    (tmp_path / "none").mkdir()
+    with pytest.raises(InputError, match=r"at least 2 .*Received: none \(0\), one \(1\)\."):
+        load_folder(tmp_path)
+
+
+def test_pictures_beside_or_below_the_classes_are_named(tmp_path):
+    for name in ("class/a.png", "class/b.png", "loose.png"):
+        save(tmp_path / name, 0)
+    with pytest.raises(InputError, match=r"1 sub-folders, and beside them loose\.png"):
+        load_folder(tmp_path)
+    (tmp_path / "loose.png").unlink()
+    save(tmp_path / "class" / "deeper" / "c.png", 0)
+    with pytest.raises(InputError, match=r"folders in them, class.deeper\."):
+        load_folder(tmp_path)
+
+
+@pytest.mark.parametrize("arguments", [{"image_size": 0}, {"test_fraction": 0.0}, {"test_fraction": 1.0}])
+def test_arguments_out_of_range_are_refused(tmp_path, arguments):
+    with pytest.raises(InputError, match=next(iter(arguments))):
+        load_folder(tmp_path, **arguments)

@@ -1,0 +1,152 @@
+"""ImageData: what it refuses, what it hashes, and how pixels become numbers and come back."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+
+import numpy as np
+import pytest
+
+from tfvae.data import ImageData
+from tfvae.errors import InputError
+
+GREY_LEVELS = np.arange(256, dtype=np.uint8)
+
+
+def tiny(**changes) -> ImageData:
+    fields = {
+        "name": "tiny",
+        "train_images": np.arange(3 * 2 * 2, dtype=np.uint8).reshape(3, 2, 2, 1),
+        "train_labels": np.array([0, 1, 1]),
+        "test_images": np.full((2, 2, 2, 1), 255, dtype=np.uint8),
+        "test_labels": np.array([1, 0]),
+        "class_names": ("circle", "square"),
+    }
+    return ImageData(**{**fields, **changes})
+
+
+def test_shape_and_classes_are_those_of_the_arrays():
+    data = tiny()
+    assert data.image_shape == (2, 2, 1)
+    assert data.classes == 2
+    assert data.fallback_for is None
+
+
+def test_hash_is_sha256_over_dtype_shape_and_bytes_of_the_four_arrays():
+    expected = hashlib.sha256(
+        b"uint8(3, 2, 2, 1)" + bytes(range(12))
+        + b"int64(3,)" + b"".join(n.to_bytes(8, "little") for n in (0, 1, 1))
+        + b"uint8(2, 2, 2, 1)" + b"\xff" * 8
+        + b"int64(2,)" + b"".join(n.to_bytes(8, "little") for n in (1, 0))
+    )  # fmt: skip
+    assert tiny().sha256 == expected.hexdigest()
+
+
+def test_hash_ignores_memory_layout_name_and_range():
+    transposed = np.asfortranarray(tiny().train_images)
+    assert tiny(train_images=transposed, name="other", value_range=(-1.0, 1.0)).sha256 == tiny().sha256
+
+
+@pytest.mark.parametrize("field", ["train_images", "train_labels", "test_images", "test_labels"])
+def test_hash_sees_every_array(field):
+    changed = getattr(tiny(), field).copy()
+    changed.flat[0] ^= 1
+    assert tiny(**{field: changed}).sha256 != tiny().sha256
+
+
+def test_a_wrong_hash_is_refused_and_a_right_one_kept():
+    assert tiny(sha256=tiny().sha256).sha256 == tiny().sha256
+    with pytest.raises(InputError, match="hash of the content"):
+        tiny(sha256="0" * 64)
+
+
+def test_pixels_cannot_be_changed_behind_the_hash():
+    mine = np.zeros((3, 2, 2, 1), dtype=np.uint8)
+    with pytest.raises(ValueError, match="read-only"):
+        tiny(train_images=mine).train_images[0] = 1
+    mine[0] = 1  # the caller's own array stays the caller's
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"name": ""}, "name"),
+        ({"train_images": np.zeros((3, 2, 2, 1), np.float32)}, "train_images, a uint8 .* float32"),
+        ({"test_images": [[0]]}, "test_images, a uint8 .* list"),
+        ({"train_images": np.zeros((3, 2, 2), np.uint8)}, r"N, H, W, C.*\(3, 2, 2\)"),
+        ({"train_images": np.zeros((3, 2, 2, 4), np.uint8)}, "C 1 or 3"),
+        ({"train_images": np.zeros((0, 2, 2, 1), np.uint8)}, "N >= 1"),
+        (
+            {"test_images": np.zeros((2, 3, 2, 1), np.uint8)},
+            r"one shape.*train \(2, 2, 1\), test \(3, 2, 1\)",
+        ),
+        ({"train_labels": np.array([0, 1])}, r"int64 numpy array \[3\].*int64\(2,\)"),
+        ({"train_labels": np.array([0, 1, 1], np.uint8)}, "int64 .*uint8"),
+        ({"train_labels": np.array([0, 1, 2])}, r"0 \.\. 1.*Received: 0 \.\. 2"),
+        ({"test_labels": np.array([-1, 0])}, r"0 \.\. 1.*Received: -1"),
+        ({"class_names": ()}, "class_names"),
+        ({"class_names": ("a", "a")}, "different"),
+        ({"class_names": ["a", "b"]}, "tuple"),
+        ({"value_range": (1.0, 1.0)}, "low < high"),
+        ({"value_range": (0.0, float("inf"))}, "finite"),
+    ],
+)
+def test_what_is_not_a_data_set_is_refused(changes, message):
+    with pytest.raises(InputError, match=message):
+        tiny(**changes)
+
+
+def test_to_float_of_black_middle_and_white():
+    assert tiny().to_float(np.array([0, 51, 255], np.uint8)) == pytest.approx([0.0, 0.2, 1.0])
+    signed = tiny().with_value_range(-1.0, 1.0)
+    assert signed.to_float(np.array([0, 51, 255], np.uint8)) == pytest.approx([-1.0, -0.6, 1.0])
+
+
+@pytest.mark.parametrize("value_range", [(0.0, 1.0), (-1.0, 1.0), (0.0, 255.0)])
+def test_every_grey_level_survives_the_round_trip_inside_the_range(value_range):
+    data = tiny().with_value_range(*value_range)
+    values = data.to_float(GREY_LEVELS)
+    assert values.dtype == np.float32
+    assert (values.min(), values.max()) == value_range
+    np.testing.assert_array_equal(data.to_uint8(values), GREY_LEVELS)
+
+
+def test_to_uint8_rounds_to_the_nearest_level_and_clips():
+    pixels = tiny().to_uint8([-0.3, 0.4 / 255, 0.6 / 255, 1.7])
+    assert pixels.dtype == np.uint8
+    assert pixels.tolist() == [0, 0, 1, 255]
+
+
+def test_conversions_refuse_what_would_give_nonsense():
+    with pytest.raises(InputError, match="expected uint8"):
+        tiny().to_float(np.zeros(3))
+    with pytest.raises(InputError, match="2 of 3 values NaN or infinite"):
+        tiny().to_uint8([np.nan, np.inf, 0.5])
+
+
+def test_with_value_range_keeps_everything_else():
+    changed = tiny(fallback_for="mnist").with_value_range(-1.0, 1.0)
+    assert changed.value_range == (-1.0, 1.0)
+    assert (changed.name, changed.fallback_for, changed.sha256) == ("tiny", "mnist", tiny().sha256)
+
+
+def test_subset_takes_the_first_of_each_split_and_has_its_own_hash():
+    part = tiny().subset(train=2, test=1)
+    assert part.train_images[..., 0].tolist() == [[[0, 1], [2, 3]], [[4, 5], [6, 7]]]
+    assert part.train_labels.tolist() == [0, 1]
+    assert part.test_labels.tolist() == [1]
+    assert part.classes == 2
+    assert part.sha256 != tiny().sha256
+    assert tiny().subset().sha256 == tiny().sha256
+
+
+@pytest.mark.parametrize("counts", [{"train": 0}, {"train": 4}, {"test": 3}, {"test": -1}])
+def test_subset_refuses_what_there_is_not(counts):
+    with pytest.raises(InputError, match=r"subset: expected .* in 1 \.\. "):
+        tiny().subset(**counts)
+
+
+def test_fields_cannot_be_set():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        tiny().name = "other"

@@ -1,0 +1,138 @@
+"""Batches: the order, where it can be taken up again, and that nothing is lost on the way."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfvae.data import ImageData, evaluation_batches, steps_per_epoch, training_batches
+from tfvae.errors import InputError
+
+COUNT, BATCH, STEPS = 23, 5, 4
+
+
+@pytest.fixture(scope="module")
+def numbered() -> ImageData:
+    """Images whose only pixel is their own number, so that a batch tells which images are in it."""
+    numbers = np.arange(COUNT, dtype=np.uint8)
+    return ImageData(
+        name="numbered",
+        train_images=numbers.reshape(COUNT, 1, 1, 1),
+        train_labels=(numbers % 3).astype(np.int64),
+        test_images=numbers[:7].reshape(7, 1, 1, 1),
+        test_labels=(numbers[:7] % 3).astype(np.int64),
+        class_names=("a", "b", "c"),
+    )
+
+
+def order(data: ImageData, *, steps: int, seed: int = 1, **position: int) -> list[list[int]]:
+    """Numbers of the images in each of the first batches."""
+    batches = training_batches(data, batch_size=BATCH, seed=seed, **position).take(steps)
+    return [data.to_uint8(images).ravel().tolist() for images, _ in batches]
+
+
+def test_the_same_seed_gives_the_same_order(numbered):
+    assert order(numbered, steps=2 * STEPS) == order(numbered, steps=2 * STEPS)
+
+
+def test_epochs_and_seeds_differ(numbered):
+    batches = order(numbered, steps=3 * STEPS)
+    epochs = [batches[:STEPS], batches[STEPS : 2 * STEPS], batches[2 * STEPS :]]
+    epochs.append(order(numbered, steps=STEPS, seed=2))
+    assert len({str(epoch) for epoch in epochs}) == 4
+
+
+def test_an_epoch_holds_no_image_twice(numbered):
+    batches = order(numbered, steps=10 * STEPS)
+    for epoch in range(10):
+        seen = np.ravel(batches[epoch * STEPS : (epoch + 1) * STEPS])
+        assert len(set(seen)) == STEPS * BATCH
+
+
+def test_no_image_is_left_out_of_every_epoch(numbered):
+    # 3 of 23 are left out of an epoch: one image is left out of all 20 with a chance of (3/23)**20 < 1e-17.
+    assert set(np.ravel(order(numbered, steps=20 * STEPS))) == set(range(COUNT))
+
+
+@pytest.mark.parametrize("epoch", [0, 1, 2])
+@pytest.mark.parametrize("step", range(STEPS + 1))
+def test_any_position_gives_the_tail_of_the_uninterrupted_stream(numbered, epoch, step):
+    whole = order(numbered, steps=4 * STEPS)
+    tail = whole[epoch * STEPS + step :]
+    assert order(numbered, steps=len(tail), first_epoch=epoch, first_step=step) == tail
+
+
+def test_a_late_epoch_starts_at_once(numbered):
+    assert len(order(numbered, steps=1, first_epoch=2**62, seed=2**63 - 1)) == 1
+
+
+def test_the_stream_never_ends(numbered):
+    assert training_batches(numbered, batch_size=BATCH, seed=0).cardinality() == tf.data.INFINITE_CARDINALITY
+
+
+@pytest.mark.parametrize("value_range", [(0.0, 1.0), (-1.0, 1.0)])
+def test_the_graph_gives_the_very_numbers_of_to_float(digits, value_range):
+    data = digits.with_value_range(*value_range)
+    batches = evaluation_batches(data, "test", batch_size=100)
+    images = np.concatenate([images for images, _ in batches])
+    np.testing.assert_array_equal(images, data.to_float(data.test_images))
+    assert (images.min(), images.max()) == value_range
+
+
+def test_training_batches_have_static_shapes_and_matching_labels(numbered):
+    batches = training_batches(numbered, batch_size=BATCH, seed=0)
+    assert batches.element_spec == (
+        tf.TensorSpec((BATCH, 1, 1, 1), tf.float32),
+        tf.TensorSpec((BATCH,), tf.int64),
+    )
+    for images, labels in batches.take(STEPS):
+        np.testing.assert_array_equal(numbered.to_uint8(images).ravel() % 3, labels)
+
+
+@pytest.mark.parametrize(("split", "count"), [("train", COUNT), ("test", 7)])
+@pytest.mark.parametrize("batch_size", [1, 5, 7, 100])
+def test_evaluation_drops_nothing_and_keeps_the_order(numbered, split, count, batch_size):
+    batches = evaluation_batches(numbered, split, batch_size=batch_size)
+    images = np.concatenate([images for images, _ in batches])
+    labels = np.concatenate([labels for _, labels in batches])
+    assert numbered.to_uint8(images).ravel().tolist() == list(range(count))
+    assert labels.tolist() == [number % 3 for number in range(count)]
+    assert len(batches) == -(-count // batch_size)
+
+
+def test_steps_per_epoch_is_the_number_of_full_batches(numbered):
+    assert [steps_per_epoch(numbered, size) for size in (1, 5, 11, 12, 23)] == [23, 4, 2, 1, 1]
+
+
+@pytest.mark.parametrize("batch_size", [0, 24])
+def test_a_batch_that_cannot_be_filled_is_refused(numbered, batch_size):
+    with pytest.raises(InputError, match=rf"1 \.\. 23, .* 'numbered'. Received: batch_size={batch_size}"):
+        training_batches(numbered, batch_size=batch_size, seed=0)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"seed": -1}, {"seed": 2**63}, {"first_epoch": -1}, {"first_step": STEPS + 1}]
+)
+def test_a_position_out_of_range_is_refused(numbered, wrong):
+    with pytest.raises(InputError, match=f"expected {next(iter(wrong))} in 0"):
+        training_batches(numbered, **{"batch_size": BATCH, "seed": 0, **wrong})
+
+
+def test_evaluation_refuses_unknown_splits_and_empty_batches(numbered):
+    with pytest.raises(InputError, match=r"\['train', 'test'\]. Received: split='validation'"):
+        evaluation_batches(numbered, "validation", batch_size=5)
+    with pytest.raises(InputError, match="batch_size >= 1"):
+        evaluation_batches(numbered, "test", batch_size=0)
+
+
+def test_two_replicas_share_each_batch_of_one(numbered):
+    strategy = tf.distribute.MirroredStrategy(
+        ["CPU:0", "CPU:1"], cross_device_ops=tf.distribute.HierarchicalCopyAllReduce()
+    )
+    batches = training_batches(numbered, batch_size=4, seed=1)
+    shared = iter(strategy.experimental_distribute_dataset(batches))
+    for images, _ in batches.take(7):
+        parts = strategy.experimental_local_results(next(shared)[0])
+        assert [part.shape for part in parts] == [(2, 1, 1, 1)] * 2
+        np.testing.assert_array_equal(np.concatenate(parts), images)

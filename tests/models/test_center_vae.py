@@ -1,0 +1,92 @@
+"""The center-loss VAE: its contract, its terms and the way of its centers by hand."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.contracts import CLASSES, LATENT_DIM, THREE_PARTS, ModelContract, compiled, small_images, small_networks
+from tfvae.errors import InputError
+from tfvae.models.base import Noise
+from tfvae.models.center_vae import CenterVAE
+
+
+def center_vae(**options):
+    return CenterVAE(*small_networks(2), **{"classes": CLASSES, **options})
+
+
+class TestCenterVAE(ModelContract):
+    @staticmethod
+    def make():
+        return center_vae(center_weight=0.5, center_step=0.25, seed=2)
+
+
+def test_the_center_term_is_the_weighted_half_squared_distance():
+    model = center_vae(center_weight=3.0)
+    model.centers.assign([[1.0, 2.0], [-1.0, 0.0], [0.5, 0.5]])
+    images, labels = small_images(4)
+    terms = model.objective(
+        tf.constant(images), tf.constant(labels), noise=Noise(0, tf.constant(0, tf.int64)), training=False
+    )
+    distances = np.sum((model.encode(images) - model.centers.numpy()[labels]) ** 2, axis=-1)
+    np.testing.assert_allclose(terms["center"], 3.0 * distances / 2, rtol=1e-5)
+    assert set(terms) == {"reconstruction", "center"}
+
+
+def test_centers_move_as_wen_et_al_say():
+    model = center_vae(center_step=0.5)
+    model.centers.assign([[0.0, 0.0], [1.0, 1.0], [5.0, 5.0]])
+    codes = tf.constant([[3.0, 0.0], [3.0, 6.0], [2.0, 1.0]])
+    model.move_centers(codes, tf.constant([0, 0, 1]))
+    # Class 0: (6, 6) * 0.5 / (1 + 2) = (1, 1). Class 1: (1, 0) * 0.5 / (1 + 1) = (0.25, 0). Class 2 has no code.
+    np.testing.assert_allclose(model.centers, [[1.0, 1.0], [1.25, 1.0], [5.0, 5.0]])
+
+
+def test_a_step_moves_the_centers_by_the_codes_that_its_loss_saw():
+    images, labels = small_images(8)
+    model = compiled(center_vae(center_step=1.0))
+    codes = model.encode(images)
+    model.train_on_batch(images, labels)
+    counts = np.bincount(labels, minlength=CLASSES)
+    sums = np.stack([codes[labels == label].sum(axis=0) for label in range(CLASSES)])
+    np.testing.assert_allclose(model.centers, sums / (1 + counts[:, np.newaxis]), atol=1e-5)
+
+
+def test_centers_are_moved_by_no_gradient():
+    model = center_vae()
+    assert model.centers.path not in [variable.path for variable in model.trainable_variables]
+    assert model.centers.shape == (CLASSES, LATENT_DIM)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"classes": 1},
+        {"center_weight": -1.0},
+        {"center_weight": float("nan")},
+        {"center_step": 0.0},
+        {"center_step": 1.5},
+    ],
+)
+def test_an_argument_out_of_its_range_is_refused(options):
+    with pytest.raises(InputError, match=r"^Expected .+\. Received: .+\."):
+        center_vae(**options)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        None,
+        lambda labels: labels[:, np.newaxis],
+        lambda labels: keras.utils.to_categorical(labels, CLASSES),
+        lambda labels: labels.astype(np.float32),
+    ],
+    ids=["none", "column", "one-hot", "float"],
+)
+def test_labels_of_another_kind_are_refused(wrong):
+    images, labels = small_images(8)
+    model = compiled(center_vae())
+    with pytest.raises(InputError, match=THREE_PARTS):
+        model.fit(images, None if wrong is None else wrong(labels), verbose=0)

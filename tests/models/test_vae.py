@@ -1,0 +1,83 @@
+"""The VAE: its contract, its two terms by hand, and any prior in its place."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from tests.contracts import LATENT_DIM, THREE_PARTS, ModelContract, compiled, fitted, small_images, small_networks
+from tfvae.errors import InputError
+from tfvae.models.base import Noise
+from tfvae.models.vae import VAE
+
+tfd = tfp.distributions
+
+
+@keras.saving.register_keras_serializable("tests")
+def two_modes(latent_dim: int) -> tfd.Distribution:
+    """A mixture of two Gaussians, whose KL term has no closed form."""
+    means = tf.stack([-2 * tf.ones(latent_dim), 2 * tf.ones(latent_dim)])
+    components = tfd.MultivariateNormalDiag(means, tf.ones_like(means))
+    return tfd.MixtureSameFamily(tfd.Categorical(probs=[0.5, 0.5]), components)
+
+
+class TestVAE(ModelContract):
+    @staticmethod
+    def make():
+        return VAE(*small_networks(2), beta=0.5, seed=3)
+
+
+class TestVAEWithAMixturePrior(ModelContract):
+    @staticmethod
+    def make():
+        return VAE(*small_networks(2), prior=two_modes)
+
+
+def test_the_terms_are_those_of_the_negative_elbo():
+    beta = 0.25
+    model = VAE(*small_networks(2), beta=beta)
+    images, _ = small_images(4)
+    noise = Noise(0, tf.constant(0, tf.int64))
+    terms = model.objective(tf.constant(images), None, noise=noise, training=False)
+    mean, log_variance = np.split(model.encoder(images).numpy().astype(np.float64), 2, axis=-1)
+    draws = noise.normal(mean.shape, "codes").numpy()
+    logits = model.decoder((mean + np.exp(log_variance / 2) * draws).astype(np.float32)).numpy().astype(np.float64)
+    # -x * log(sigmoid(l)) - (1 - x) * log(1 - sigmoid(l)) = log(1 + exp(l)) - x * l
+    reconstruction = np.sum(np.log1p(np.exp(logits)) - images * logits, axis=(1, 2, 3))
+    kl = 0.5 * np.sum(mean**2 + np.exp(log_variance) - log_variance - 1, axis=-1)
+    np.testing.assert_allclose(terms["reconstruction"], reconstruction, rtol=1e-5)
+    np.testing.assert_allclose(terms["kl"], beta * kl, rtol=1e-4)
+
+
+def test_samples_follow_the_prior_that_was_passed_in():
+    model = VAE(*small_networks(2), prior=two_modes)
+    codes = model.prior(LATENT_DIM).sample(2000, seed=tf.constant([0, 7])).numpy()
+    np.testing.assert_array_equal(model.sample(2000, seed=7), model.decode(codes))
+    # Each coordinate is N(-2, 1) or N(2, 1): variance 1 + 4, mean 0, within five standard errors.
+    np.testing.assert_allclose(codes.mean(axis=0), 0, atol=5 * np.sqrt(5 / 2000))
+
+
+def test_the_seed_decides_the_noise_of_training():
+    def weights_after_training(seed: int) -> np.ndarray:
+        keras.utils.set_random_seed(0)
+        model = compiled(VAE(*small_networks(2), seed=seed))
+        fitted(model, epochs=1)
+        return model.get_weights()[0]
+
+    first = weights_after_training(1)
+    np.testing.assert_allclose(weights_after_training(1), first, atol=1e-6)
+    assert np.abs(weights_after_training(2) - first).max() > 1e-4
+
+
+@pytest.mark.parametrize("beta", [-0.1, float("nan")])
+def test_a_negative_weight_is_refused(beta):
+    with pytest.raises(InputError, match=THREE_PARTS):
+        VAE(*small_networks(2), beta=beta)
+
+
+def test_an_encoder_without_variances_is_refused():
+    with pytest.raises(InputError, match=THREE_PARTS):
+        VAE(*small_networks(1))
