@@ -12,7 +12,7 @@ Results, with the command, device and duration that they were measured with: exp
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 
 import numpy as np
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from experiments import center_gmm_report
 from tfvae.data.images import ImageData
-from tfvae.figures import Figure, figure_pixels, image_grid, latent_scatter
+from tfvae.figures import figure_pixels, image_grid, latent_scatter
 from tfvae.metrics import clustering, likelihood
 from tfvae.metrics.features import mnist_cnn
 from tfvae.metrics.measurement import Measurement
@@ -186,8 +186,8 @@ def measure_model(run: TrainedRun[CenterGMMConfig]) -> dict[str, Measurement]:
         # Without a KL term the codes follow no prior, and a likelihood under N(0, I) says nothing.
         values["elbo"] = likelihood.evidence_lower_bound(model, images, seed=run.seed)
         values["nll"] = likelihood.negative_log_likelihood(model, few, draws=config.nll_draws, seed=run.seed)
-    counts = {"nll": len(few)}
-    return {name: Measurement(value, samples=counts.get(name, len(images)), split="test") for name, value in values.items()}
+    counts = {name: len(few) if name == "nll" else len(images) for name in values}
+    return {name: Measurement(value, samples=counts[name], split="test") for name, value in values.items()}
 
 
 def pictures(model: StochasticAutoencoder, data: ImageData) -> Mapping[str, NDArray[np.uint8]]:

@@ -272,14 +272,21 @@ def _gallery(runs: Sequence[FinishedRun]) -> list[str]:
 
 def _sweep(runs: Sequence[FinishedRun]) -> list[str]:
     """What the weight of the center loss and the step of the centers do."""
-    rows = [["variant", "lambda", "centers' step", "noise of the encoder", "silhouette", "reconstruction_bce",
-             "class accuracy @1.5", "unrecognisable @1.5", "cosine @1.5", "FID @1.5", "FID, ten a class"]]  # fmt: skip
-    metrics = ("posterior_deviation", "silhouette", "reconstruction_bce", f"{SHRUNK}/class_accuracy",
-               f"{SHRUNK}/unrecognisable_share", f"{SHRUNK}/cosine_similarity", f"{SHRUNK}/fid", "class_mixture/fid")  # fmt: skip
+    metrics = {
+        "noise of the encoder": "posterior_deviation",
+        "silhouette": "silhouette",
+        "reconstruction_bce": "reconstruction_bce",
+        "class accuracy @1.5": f"{SHRUNK}/class_accuracy",
+        "unrecognisable @1.5": f"{SHRUNK}/unrecognisable_share",
+        "cosine @1.5": f"{SHRUNK}/cosine_similarity",
+        "FID @1.5": f"{SHRUNK}/fid",
+        "FID, ten a class": "class_mixture/fid",
+    }
+    rows = [["variant", "lambda", "centers' step", *metrics]]
     settings = {run.variant: run.record["settings"] for run in runs}
     for run in sorted(runs, key=lambda run: (settings[run.variant]["center_weight"], run.variant)):
         setting = settings[run.variant]
-        values = [over_seeds([run.value(metric)]) for metric in metrics]
+        values = [over_seeds([run.value(metric)]) for metric in metrics.values()]
         rows.append([run.variant, f"{setting['center_weight']:g}", f"{setting['center_step']:g}", *values])
     return ["## What the weight of the center loss and the step of the centers do\n", markdown_table(rows)]
 

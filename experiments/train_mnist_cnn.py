@@ -2,8 +2,8 @@
 
     python -m experiments.train_mnist_cnn --data-dir DIR --out DIR
 
-The schedule is fixed beforehand and the last epoch is kept, so the test images choose nothing. Two runs of the same command
-on one machine give the same weights, byte for byte.
+The schedule is fixed beforehand and the last epoch is kept, so the test images choose nothing. Two runs of
+the same command on one machine give the same weights, byte for byte.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import tensorflow as tf
 import tyro
 
 from tfvae.data import load
-from tfvae.metrics.mnist_cnn import WEIGHTS_NAME, save_weights, sha256_of_file
+from tfvae.metrics.mnist_classifier import WEIGHTS_NAME, save_weights, sha256_of_file
 from tfvae.networks.classifier import convolutional_classifier
 
 # Gaussian blur of 1.2 pixels, cut at three.
@@ -54,7 +54,7 @@ class Settings:
 
 
 def moved(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Rotates by up to 12 degrees, scales by up to 12 % and shifts by up to 2 pixels, each image on its own draw."""
+    """Rotates by up to 12 degrees, scales by up to 12 %, shifts by up to 2 pixels: a draw for each image."""
     size = float(images.shape[1])
     draws = tf.random.stateless_uniform([tf.shape(images)[0], 5], seed, -1.0, 1.0)
     angle, zoom_x, zoom_y, shift_x, shift_y = tf.unstack(draws * [np.pi / 15, 0.12, 0.12, 2.0, 2.0], axis=1)
@@ -82,11 +82,15 @@ def degraded(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     blur, dim, noise = chosen * draws[1], chosen * draws[2] * 0.4, chosen * draws[3] * 0.1
     soft = tf.nn.depthwise_conv2d(images, BLUR_KERNEL, strides=[1, 1, 1, 1], padding="SAME")
     softened = (images + blur * (soft - images)) * (1.0 - dim)
-    return tf.clip_by_value(softened + noise * tf.random.stateless_normal(tf.shape(images), seed + [1, 0]), 0.0, 1.0)
+    return tf.clip_by_value(
+        softened + noise * tf.random.stateless_normal(tf.shape(images), seed + tf.constant([1, 0], tf.int64)),
+        0.0,
+        1.0,
+    )
 
 
 def training_batches(images: np.ndarray, labels: np.ndarray, *, settings: Settings) -> tf.data.Dataset:
-    """Yields augmented batches, float32 [B, 28, 28, 1] in [0, 1] and int64 [B]; the order depends on the seed alone."""
+    """Yields augmented batches, float32 [B, 28, 28, 1] in [0, 1] and int64 [B], as the seed alone decides."""
     pairs = tf.data.Dataset.from_tensor_slices((images, labels))
     pairs = pairs.shuffle(len(images), seed=settings.seed, reshuffle_each_iteration=True).repeat()
     batches = pairs.batch(settings.batch_size, drop_remainder=True).enumerate()
@@ -94,7 +98,7 @@ def training_batches(images: np.ndarray, labels: np.ndarray, *, settings: Settin
     def prepare(step: tf.Tensor, batch: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
         scaled = tf.cast(batch[0], tf.float32) / 255.0
         seed = tf.stack([tf.cast(settings.seed, tf.int64), 2 * step])
-        return degraded(moved(scaled, seed), seed + [0, 1]), batch[1]
+        return degraded(moved(scaled, seed), seed + tf.constant([0, 1], tf.int64)), batch[1]
 
     return batches.map(prepare).prefetch(4)
 

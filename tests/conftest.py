@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+pytest.register_assert_rewrite("tests.contracts")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 # The log level counts only when it is set before this import.

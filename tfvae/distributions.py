@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import keras
 import tensorflow as tf
-import tensorflow_probability as tfp
-
-tfd = tfp.distributions
+from tensorflow_probability import distributions as tfd
 
 LOG_VARIANCE_LIMITS = (-20.0, 10.0)
 

@@ -98,7 +98,7 @@ def export(
     }
     try:
         unfinished.mkdir(parents=True)
-        _write(model, endpoints, facts, unfinished)
+        _write(endpoints, facts, unfinished)
         os.rename(unfinished, root / str(number))
     except OSError as error:
         raise InputError(
@@ -198,7 +198,7 @@ def _generate_class(model: Any, sampler: Mixture) -> Callable[..., Tensors]:
 
 
 class _ClassLadders:
-    """The classes of a mixture that can be drawn, ascending, and for each the ladder that climbs its components only."""
+    """The classes of a mixture that can be drawn, ascending, and for each a ladder of its components alone."""
 
     def __init__(self, sampler: Mixture) -> None:
         present = np.unique(np.asarray(sampler.labels)[sampler.weights > 0])
@@ -208,9 +208,7 @@ class _ClassLadders:
         self.ladders: NDArray[np.float64] = ladders / ladders[:, -1:]
 
 
-def draw_codes(
-    sampler: Mixture, ladders: Any, *, count: tf.Tensor, seed: tf.Tensor
-) -> tuple[tf.Tensor, tf.Tensor]:
+def draw_codes(sampler: Mixture, ladders: Any, *, count: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Codes of a mixture, in the graph: a pure function of `seed`.
 
     code = means[k] + cholesky(covariances[k]) @ noise,  noise ~ Normal(0, I),  k = number of rungs <= u, u ~ Uniform
@@ -234,7 +232,7 @@ def draw_codes(
 
 
 def _near(images: tf.Tensor, value_range: tuple[float, float]) -> tf.Tensor:
-    """`images`, which may leave their range by its width: pixels in 0 .. 255 and NaN fail, a decoder's noise does not."""
+    """`images`; pixels in 0 .. 255 and NaN fail, what leaves the range by less than its width does not."""
     low, high = value_range
     slack = high - low
     fits = tf.reduce_all((images >= low - slack) & (images <= high + slack))
@@ -254,7 +252,7 @@ def _required(condition: tf.Tensor, message: str, value: tf.Tensor) -> tf.Tensor
 def _check_sampler(sampler: Mixture | None, model: Any) -> None:
     if sampler is not None and sampler.means.shape[1] != model.latent_dim:
         raise InputError(
-            f"Expected a sampler of {model.latent_dim}-dimensional codes. Received: {sampler.means.shape[1]} dimensions. "
+            f"Expected a sampler of {model.latent_dim}-dimensional codes. Received: one of {sampler.means.shape[1]}. "
             "Pass the sampler that was fitted to this model's codes."
         )
 
@@ -273,9 +271,8 @@ def _free_version(root: Path, version: int | None) -> int:
     return version
 
 
-def _write(model: Any, endpoints: dict[str, Endpoint], facts: dict[str, Any], folder: Path) -> None:
+def _write(endpoints: dict[str, Endpoint], facts: dict[str, Any], folder: Path) -> None:
     archive = keras.export.ExportArchive()
-    archive.track(model)
     for name, endpoint in endpoints.items():
         archive.add_endpoint(name, endpoint.function, input_signature=endpoint.inputs)
     archive.write_out(str(folder), verbose=False)

@@ -35,3 +35,5 @@ def import_tensorflow() -> None:
         import tensorflow as tf
 
         tf.config.list_physical_devices("GPU")
+    # TF-GAN calls deprecated functions; what to write instead is of no use to its users' users.
+    tf.get_logger().setLevel("ERROR")

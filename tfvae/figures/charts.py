@@ -64,7 +64,7 @@ def curves(
             axes.set_title(group[0], loc="left", fontsize=10, fontweight="bold")
     validation = any(name.startswith(VALIDATION) for name in series)
     _curves_legend(axes_list[min(3, len(axes_list)) - 1], [] if panels else names, validation=validation)
-    return figure
+    return _settled(figure)
 
 
 @house_style
@@ -110,7 +110,12 @@ def metric_curves(
     entries: list[Any] = []
     for index, (name, height) in enumerate(heights.items()):
         color = PALETTE[index % len(PALETTE)]
-        look = {"color": color, "marker": MARKERS[index % len(MARKERS)], "markersize": 6, "linewidth": 1.8}
+        look: dict[str, Any] = {
+            "color": color,
+            "marker": MARKERS[index % len(MARKERS)],
+            "markersize": 6,
+            "linewidth": 1.8,
+        }
         spread = (errors or {}).get(name)
         entries.append(axes.errorbar(places, height, yerr=spread, capsize=3, label=name, **look))
         if references and name in references:
@@ -120,7 +125,7 @@ def metric_curves(
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.margins(x=0.08, y=0.1)
     _legend(axes, entries)
-    return figure
+    return _settled(figure)
 
 
 @house_style
@@ -185,7 +190,7 @@ def metric_bars(
     axes.grid(visible=False, axis="x")
     axes.margins(y=0.12)
     _legend(axes, entries)
-    return figure
+    return _settled(figure)
 
 
 def _numbers(name: str, values: Sequence[float]) -> NDArray[np.float64]:
@@ -239,6 +244,13 @@ def _panels(count: int, title: str, subtitle: str | None) -> tuple[Figure, list[
     return figure, list(grid[:count])
 
 
+def _settled(figure: Figure) -> Figure:
+    """Fixes the layout, which otherwise moves by a hair each time the figure is drawn."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    return figure
+
+
 def _line(axes: Axes, values: NDArray[np.float64], *, color: str, linestyle: str) -> None:
     marker = "o" if len(values) <= 10 else ""
     axes.plot(
@@ -254,8 +266,7 @@ def _line(axes: Axes, values: NDArray[np.float64], *, color: str, linestyle: str
 
 def _curves_legend(axes: Axes, names: Sequence[str], *, validation: bool) -> None:
     entries = [
-        Line2D([], [], color=PALETTE[index % len(PALETTE)], linewidth=2, label=name)
-        for index, name in enumerate(names)
+        Line2D([], [], color=PALETTE[index % len(PALETTE)], linewidth=2, label=name) for index, name in enumerate(names)
     ]
     if validation:
         color = QUIET if names else PALETTE[0]

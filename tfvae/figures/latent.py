@@ -20,6 +20,7 @@ Box = tuple[float, float, float, float]
 
 WIDTH, HEIGHT = 820, 680
 NAME = 11.0
+LEGEND_ROWS = 26
 # Never along an axis; a view from behind separates as the one from the front does.
 AZIMUTHS = (-60, -45, -30, 30, 45, 60)
 ELEVATIONS = (15, 25, 35)
@@ -100,8 +101,8 @@ def latent_scatter(
     figure = new_figure(WIDTH, HEIGHT)
     top = heading(figure, title, subtitle)
     draw = _draw_flat if dimensions == 2 else _draw_solid
-    draw(figure, (0.01, 0.01, 0.84, 1 - top / HEIGHT - 0.02), cloud)
-    _legend(figure, cloud, top)
+    legend = _legend(figure, cloud, top)
+    draw(figure, (0.01, 0.01, 0.99 - legend / WIDTH, 0.99 - top / HEIGHT), cloud)
     return figure
 
 
@@ -143,15 +144,14 @@ def _projected(codes: NDArray[np.float64], dimensions: int) -> tuple[NDArray[np.
     directions = directions[:, ::-1][:, :dimensions]
     # An eigenvector's sign is arbitrary: its largest entry is made positive.
     signs = np.sign(directions[np.abs(directions).argmax(axis=0), np.arange(dimensions)])
+    kind = "principal component" if dimensions == 2 else "component"
     shares = variances[::-1][:dimensions] / max(variances.sum(), np.finfo(float).tiny)
-    names = [
-        f"principal component {axis + 1} ({share:.0%} of the variance)" for axis, share in enumerate(shares)
-    ]
+    names = [f"{kind} {axis + 1} ({share:.0%} of variance)" for axis, share in enumerate(shares)]
     return centered @ (directions * signs), names
 
 
 def _draw_flat(figure: Figure, box: Box, cloud: Cloud) -> None:
-    axes = figure.add_axes((box[0] + 0.07, box[1] + 0.07, box[2] - 0.09, box[3] - 0.09))
+    axes = figure.add_axes((box[0] + 0.07, box[1] + 0.07, box[2] - 0.08, box[3] - 0.09))
     # In one shuffled order, so that no class hides another by being drawn last.
     order = np.random.default_rng(0).permutation(len(cloud.places))
     for marker, rows in cloud.by_marker(order):
@@ -175,16 +175,33 @@ def _draw_solid(figure: Figure, box: Box, cloud: Cloud) -> None:
     middle = (low + high) / 2
     limits = np.stack([middle - widths / 2, middle + widths / 2], axis=1)
     axes.set(xlim=limits[0], ylim=limits[1], zlim=limits[2])
-    axes.set_box_aspect(tuple(widths), zoom=1.0)
     elevation, azimuth = best_view(cloud.places, cloud.labels)
     axes.view_init(elev=elevation, azim=azimuth)
     for axis, name in zip((axes.xaxis, axes.yaxis, axes.zaxis), cloud.axis_names, strict=True):
         axis.set_pane_color((0.97, 0.97, 0.98, 1.0))
         axis.set_label_text(name, fontsize=8.5)
         axis.set_major_locator(MaxNLocator(6))
-    axes.apply_aspect()
+    _fill(figure, axes, box, widths)
     x, y, _ = proj3d.proj_transform(*cloud.places.T, axes.get_proj())
     _write_names(figure, cloud, axes.transData.transform(np.stack([x, y], axis=1)))
+
+
+def _fill(figure: Figure, axes: Axes3D, box: Box, widths: NDArray[np.float64]) -> None:
+    """Zooms and shifts a 3-D view so that it and its labels just fill the box."""
+    space = np.array([box[2] * WIDTH, box[3] * HEIGHT])
+    middle = np.array([(box[0] + box[2] / 2) * WIDTH, (box[1] + box[3] / 2) * HEIGHT])
+    zoom = 1.0
+    # The labels keep their size while the cube grows, so one correction is not enough; the last only shifts.
+    for last in (False, False, False, False, True):
+        axes.set_box_aspect(tuple(widths), zoom=zoom)
+        figure.draw_without_rendering()
+        extent = axes.get_tightbbox()
+        assert extent is not None
+        shift = (middle - (extent.p0 + extent.p1) / 2) / (WIDTH, HEIGHT)
+        place = axes.get_position(original=True)
+        axes.set_position((place.x0 + shift[0], place.y0 + shift[1], place.width, place.height))
+        zoom *= 1.0 if last else float(np.min(space / extent.size))
+    figure.draw_without_rendering()
 
 
 def _write_names(figure: Figure, cloud: Cloud, spots: NDArray[np.float64]) -> None:
@@ -201,10 +218,9 @@ def _write_names(figure: Figure, cloud: Cloud, spots: NDArray[np.float64]) -> No
         taken.append((x, y, half))
         halo = [path_effects.withStroke(linewidth=3, foreground="white")]
         figure.text(
-            x,
-            y,
+            x / WIDTH,
+            y / HEIGHT,
             cloud.class_names[label],
-            transform=None,
             ha="center",
             va="center",
             weight="bold",
@@ -238,12 +254,15 @@ def best_view(places: NDArray[np.float64], labels: NDArray[np.int64]) -> tuple[i
     return max(scores, key=lambda view: scores[view])
 
 
-def _legend(figure: Figure, cloud: Cloud, top: float) -> None:
+def _legend(figure: Figure, cloud: Cloud, top: float) -> float:
+    """Draws the legend at the right, and returns the width that it takes, in pixels."""
     entries = [
         Line2D([], [], linestyle="", marker=cloud.marker(index), markersize=7, color=color, label=name)
         for index, (name, color) in enumerate(zip(cloud.class_names, cloud.colors, strict=True))
         if np.any(cloud.labels == index)
     ]
+    columns = -(-len(entries) // LEGEND_ROWS)
     corner = (0.985, 1 - top / HEIGHT - 0.03)
-    legend = figure.legend(handles=entries, title="class", loc="upper right", bbox_to_anchor=corner)
+    legend = figure.legend(handles=entries, title="class", loc="upper right", bbox_to_anchor=corner, ncols=columns)
     legend.get_title().set_color(QUIET)
+    return columns * (max(text_width(name, points=9) for name in cloud.class_names) + 60)

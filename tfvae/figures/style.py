@@ -5,10 +5,9 @@ from __future__ import annotations
 import textwrap
 
 from matplotlib import style
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
-from matplotlib.textpath import TextPath
 
 DOTS_PER_INCH = 110
 INK = "#1a1a1a"
@@ -18,16 +17,16 @@ WARNING = "#d6006c"
 # Ten colours, found by search: no two of them, nor one and white, come nearer than 14 in OKLab (x 100), for
 # normal, protan, deutan and tritan vision (Machado et al. 2009).
 PALETTE = (
-    "#00809c",
-    "#e74410",
-    "#9000f9",
-    "#e5d000",
-    "#2e3fa1",
-    "#9a1823",
-    "#7bb39e",
-    "#db73ff",
+    "#006a76",
+    "#f36016",
+    "#a010fd",
+    "#ded61b",
+    "#5d00a9",
+    "#a72c0e",
+    "#7e9793",
+    "#da7aff",
     "#1a1a1a",
-    "#11f7be",
+    "#1adebc",
 )
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "*")
 
@@ -89,14 +88,15 @@ def text_width(text: str, *, points: float, bold: bool = False) -> float:
     Returns:
         float, pixels of the widest line.
     """
-    font = FontProperties(family="DejaVu Sans", weight="bold" if bold else "normal")
+    font = FontProperties(family="DejaVu Sans", weight="bold" if bold else "normal", size=points)
+    renderer = RendererAgg(1, 1, DOTS_PER_INCH)
     lines = [line for line in text.splitlines() if line.strip()]
-    widths = [TextPath((0, 0), line, size=points, prop=font).get_extents().width for line in lines]
-    return pixels(max(widths, default=0.0))
+    widths = [renderer.get_text_width_height_descent(line, font, ismath=False)[0] for line in lines]
+    return max(widths, default=0.0)
 
 
 def wrapped(text: str, *, width: float, points: float, bold: bool = False) -> str:
-    """The text with line breaks so that it fits a width.
+    """The text with line breaks so that it fits a width, as far as its words do.
 
     Args:
         text: str; its own line breaks stay.
@@ -107,12 +107,12 @@ def wrapped(text: str, *, width: float, points: float, bold: bool = False) -> st
     Returns:
         str.
     """
-    whole = text_width(text, points=points, bold=bold)
-    if whole <= width:
-        return text
-    longest = max(len(line) for line in text.splitlines())
-    columns = max(8, int(longest * width / whole))
-    return "\n".join(textwrap.fill(line, columns) for line in text.splitlines())
+    lines = text.splitlines()
+    fitted, columns = text, max((len(line) for line in lines), default=0)
+    while text_width(fitted, points=points, bold=bold) > width and columns > 8:
+        columns -= 1
+        fitted = "\n".join(textwrap.fill(line, columns, break_long_words=False) for line in lines)
+    return fitted
 
 
 def heading(figure: Figure, title: str, subtitle: str | None = None) -> float:

@@ -1,8 +1,8 @@
 """The only file that knows TF-GAN: how it is imported, and where its Inception graph lies.
 
-TF-GAN 2.1.0 derives classes from `tf.estimator`, which TensorFlow 2.16 removed, and its own dependency TensorFlow
-Hub imports `pkg_resources`, which setuptools 82 removed. None of the functions used here needs an estimator, so
-empty base classes stand in for them during the import and are taken away after it.
+TF-GAN 2.1.0 derives classes from `tf.estimator`, which TensorFlow 2.16 removed, and its own dependency
+TensorFlow Hub imports `pkg_resources`, which setuptools 82 removed. None of the functions used here needs an
+estimator, so empty base classes stand in for them during the import and are taken away after it.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ def tfgan_eval() -> ModuleType:
             import tensorflow_gan
         except ModuleNotFoundError as error:
             raise ImportError(
-                f"Expected TF-GAN to be importable. Received: {error}. Install tensorflow-gan==2.1.0, and setuptools "
-                "below 82, which still holds pkg_resources and distutils."
+                f"Expected TF-GAN to be importable. Received: {error}. Install tensorflow-gan==2.1.0, and "
+                "setuptools below 82, which still holds pkg_resources and distutils."
             ) from error
     return tensorflow_gan.eval
 
@@ -63,10 +63,22 @@ def inception_folder() -> Path:
         return Path(tensorflow_hub.resolve(address))
     except Exception as error:  # the resolver lets through whatever its transport, archive or disk raises
         raise InputError(
-            f"Expected to download TF-GAN's Inception graph from {address}. Received: {type(error).__name__}: {error}. "
-            "Download it elsewhere, unpack it and name its folder with `--inception PATH`, or use the extractor "
-            "`mnist_cnn`, which needs no download."
+            f"Expected to download TF-GAN's Inception graph from {address}. Received: "
+            f"{type(error).__name__}: {error}. Download it elsewhere, unpack it and name its folder with "
+            "`--inception PATH`, or use the extractor `mnist_cnn`, which needs no download."
         ) from error
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Holds back TensorFlow's warnings on what TF-GAN calls in an old way, which no user of tfvae can change."""
+    logger = tf.get_logger()
+    level = logger.level
+    logger.setLevel("ERROR")
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 @contextlib.contextmanager

@@ -14,20 +14,22 @@ from tfvae.metrics.scores import checked_matrix
 def silhouette(codes: ArrayLike, labels: ArrayLike, *, sample_size: int | None = 5_000, seed: int = 0) -> float:
     """Mean silhouette of labelled codes: how much nearer a code is to its own class than to the next one.
 
-    silhouette = mean((b - a) / max(a, b)),  a = mean distance to its own class, b = to the nearest other class
+    silhouette = mean((b - a) / max(a, b))
+    a = mean distance to its own class,  b = mean distance to the nearest other class
 
     Args:
         codes: floats [N, latent_dim].
         labels: int64 [N].
-        sample_size: int >= 2 or None, codes drawn without replacement (the time grows with its square); None or
-            more than N takes all.
+        sample_size: int >= 2 or None, codes drawn without replacement (the time grows with its square); None
+            or more than N takes all.
         seed: int, of that draw.
 
     Returns:
         float in [-1, 1]; 1 where the classes lie far apart, 0 where they overlap.
 
     Raises:
-        InputError: if shapes do not fit, a code is not finite, or the codes drawn hold one class, or each its own.
+        InputError: if shapes do not fit, a code is not finite, or the codes drawn hold one class, or
+            each its own.
 
     Reference:
         Rousseeuw 1987; report 0, classes further apart.
@@ -42,7 +44,7 @@ def silhouette(codes: ArrayLike, labels: ArrayLike, *, sample_size: int | None =
     present = len(np.unique(classes))
     if not 2 <= present < len(points):
         raise InputError(
-            f"silhouette: expected at least two classes and fewer classes than codes. Received: {present} classes in "
-            f"{len(points)} codes. Pass codes of several classes, or a larger sample_size."
+            f"silhouette: expected at least two classes and fewer classes than codes. Received: {present} "
+            f"classes in {len(points)} codes. Pass codes of several classes, or a larger sample_size."
         )
     return float(silhouette_score(points, classes))

@@ -1,6 +1,8 @@
-"""Scores of class-conditional samples: is it the class that was asked for, and does it vary within the class?"""
+"""Scores of class-conditional samples: the class that was asked for, and variety within it."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -32,19 +34,20 @@ def class_accuracy(logits: ArrayLike, labels: ArrayLike) -> float:
     classes = checked_labels("class_accuracy", labels, count=len(scores))
     if classes.min() < 0 or classes.max() >= scores.shape[1]:
         raise InputError(
-            f"class_accuracy: expected labels in 0 .. {scores.shape[1] - 1}, the classifier's classes. Received: "
-            f"{classes.min()} .. {classes.max()}. Use an extractor that was trained on these classes."
+            f"class_accuracy: expected labels in 0 .. {scores.shape[1] - 1}, the classifier's classes. "
+            f"Received: {classes.min()} .. {classes.max()}. Use an extractor that was trained on these "
+            "classes."
         )
     return float(np.mean(np.argmax(scores, axis=1) == classes))
 
 
 def cosine_similarity(images: ArrayLike, labels: ArrayLike) -> float:
-    """Mean pairwise cosine similarity of the pixels within a class, averaged over the classes: lower is more varied.
+    """Mean pairwise cosine similarity of pixels within a class, averaged over classes: lower is more varied.
 
     cos = mean over classes of mean over i != j of dot(x_i, x_j) / (|x_i| |x_j|)
 
-    A black image has no direction: its similarity to any image counts as 0. A class with one image has no pair and is
-    left out.
+    A black image has no direction: its similarity to any image counts as 0. A class with one image has no
+    pair and is left out.
 
     Args:
         images: numbers [N, ...], pixels with 0 as black.
@@ -60,7 +63,8 @@ def cosine_similarity(images: ArrayLike, labels: ArrayLike) -> float:
         Report 1, cos.
     """
     array = np.asarray(images)
-    pixels = checked_matrix("cosine_similarity", "images", array.reshape(len(array), -1) if array.ndim else array)
+    flat = array.reshape(len(array), math.prod(array.shape[1:])) if array.ndim else array
+    pixels = checked_matrix("cosine_similarity", "images", flat)
     classes = checked_labels("cosine_similarity", labels, count=len(pixels))
     norms = np.linalg.norm(pixels, axis=1, keepdims=True)
     directions = np.divide(pixels, norms, out=np.zeros_like(pixels), where=norms > 0)
@@ -73,8 +77,8 @@ def cosine_similarity(images: ArrayLike, labels: ArrayLike) -> float:
             means.append(pairs / (len(members) * (len(members) - 1)))
     if not means:
         raise InputError(
-            f"cosine_similarity: expected a class with two images or more. Received: {len(classes)} images of "
-            f"{len(np.unique(classes))} classes. Pass more samples of each class."
+            f"cosine_similarity: expected a class with two images or more. Received: {len(classes)} images "
+            f"of {len(np.unique(classes))} classes. Pass more samples of each class."
         )
     return float(np.mean(means))
 

@@ -1,4 +1,4 @@
-"""Feature extractors: images -> features (for FID and KID) and logits (for the inception score and class metrics)."""
+"""Feature extractors: images -> features (FID, KID) and logits (inception score, class metrics)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tfvae.errors import InputError
 from tfvae.metrics._tfgan import inception_folder
-from tfvae.metrics.mnist_cnn import WEIGHTS_SHA256, mnist_classifier
+from tfvae.metrics.mnist_classifier import WEIGHTS_SHA256, mnist_classifier
 from tfvae.networks.classifier import feature_model
 
 INCEPTION_IMAGE_SIZE = 299
@@ -33,8 +33,8 @@ class Activations(NamedTuple):
 class FeatureExtractor(Protocol):
     """A feature space: numbers compare only within one `name` and `sha256`.
 
-    `image_shape` is the (H, W, C) that it takes, or None for any; `class_names` says what the logits mean, or is None
-    where they mean nothing to the data sets of this library.
+    `image_shape` is the (H, W, C) that it takes, or None for any; `class_names` says what the logits mean, or
+    is None where they mean nothing to the data sets of this library.
     """
 
     @property
@@ -73,11 +73,12 @@ class GraphExtractor:
     default_batch_size: int
 
     def __call__(self, images: NDArray[np.uint8], *, batch_size: int | None = None) -> Activations:
-        """Runs the images through in batches of one size, the last one padded, so that there is one compiled shape.
+        """Runs the images in batches of one size, the last one padded, so that there is one compiled shape.
 
         Args:
             images: uint8 [N, H, W, C].
-            batch_size: images at once, >= 1; None for the extractor's own. Another size may change the last bits.
+            batch_size: images at once, >= 1; None for the extractor's own. Another size may change the last
+                bits.
 
         Returns:
             Activations of the N images, in order.
@@ -110,15 +111,15 @@ class GraphExtractor:
         if not fits:
             raise InputError(
                 f"{self.name}: expected uint8 images [N, {', '.join(map(str, expected))}], N >= 1. Received: "
-                f"{pixels.dtype} {list(pixels.shape)}. Convert them with `ImageData.to_uint8`, or use `inception`, "
-                "which takes images of any size with one or three channels."
+                f"{pixels.dtype} {list(pixels.shape)}. Convert them with `ImageData.to_uint8`, or use "
+                "`inception`, which takes images of any size with one or three channels."
             )
         return pixels
 
 
 @functools.cache
 def mnist_cnn() -> GraphExtractor:
-    """Loads the `mnist_cnn` feature space: a small classifier of MNIST digits whose weights ship with the package.
+    """Loads the `mnist_cnn` feature space: a small MNIST classifier whose weights ship with the package.
 
     features = its 64 penultimate units (after ReLU);  logits = its scores of the digits 0 .. 9
 
@@ -141,7 +142,7 @@ def mnist_cnn() -> GraphExtractor:
 
 
 def inception(path: str | Path | None = None) -> GraphExtractor:
-    """Loads the `inception` feature space, TF-GAN's own Inception graph, in which published numbers are computed.
+    """Loads the `inception` feature space, TF-GAN's own Inception graph, which published numbers use.
 
     features = pool_3 (2048);  logits = 1008 ImageNet scores
     of resize(([grey, grey, grey] or rgb - 128) / 128, 299 x 299, bilinear), as TF-GAN's CIFAR example does
@@ -150,7 +151,8 @@ def inception(path: str | Path | None = None) -> GraphExtractor:
         path: folder of the SavedModel; None downloads it from TF-GAN's hub address.
 
     Returns:
-        An extractor of uint8 [N, H, W, 1 or 3]; its `sha256` is over the names and contents of the folder's files.
+        An extractor of uint8 [N, H, W, 1 or 3]; its `sha256` is over the names and contents of the folder's
+        files.
 
     Raises:
         InputError: if there is no download, no SavedModel in the folder, or its outputs are others.
@@ -169,16 +171,7 @@ def inception(path: str | Path | None = None) -> GraphExtractor:
         features = tf.reshape(outputs[INCEPTION_FEATURES], [count, -1])
         return features, tf.reshape(outputs[INCEPTION_LOGITS], [count, -1])
 
-    extractor = GraphExtractor("inception", sha256_of_folder(folder), None, None, run, default_batch_size=50)
-    try:
-        extractor(np.zeros((1, 28, 28, 1), np.uint8), batch_size=1)
-    except (TypeError, KeyError, ValueError, tf.errors.OpError) as error:
-        raise InputError(
-            f"Expected in {folder} a SavedModel that maps float32 [N, 299, 299, 3] to a dict with "
-            f"{INCEPTION_FEATURES!r} and {INCEPTION_LOGITS!r}, as TF-GAN's Inception graph does. Received one that "
-            f"fails: {error}. Name that graph's folder with `--inception PATH`."
-        ) from error
-    return extractor
+    return GraphExtractor("inception", sha256_of_folder(folder), None, None, run, default_batch_size=50)
 
 
 def inception_input(images: tf.Tensor) -> tf.Tensor:
@@ -216,12 +209,22 @@ def sha256_of_folder(folder: Path) -> str:
 def _saved_model(folder: Path) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
     if not (folder / "saved_model.pb").is_file():
         raise InputError(
-            f"Expected the folder of TF-GAN's Inception SavedModel (with saved_model.pb). Received: {folder}. "
-            "Unpack the download and name that folder with `--inception PATH`."
+            "Expected the folder of TF-GAN's Inception SavedModel (with saved_model.pb). Received: "
+            f"{folder}. Unpack the download and name that folder with `--inception PATH`."
         )
     try:
-        return tf.saved_model.load(str(folder))
-    except (OSError, ValueError, tf.errors.OpError) as error:
-        raise InputError(
-            f"Expected a readable SavedModel in {folder}. Received: {error}. Download it again."
-        ) from error
+        graph = tf.saved_model.load(str(folder))
+        outputs = sorted(graph(tf.zeros([1, INCEPTION_IMAGE_SIZE, INCEPTION_IMAGE_SIZE, 3])))
+    except (OSError, TypeError, ValueError, tf.errors.OpError) as error:
+        raise _wrong_graph(folder, f"{type(error).__name__}: {str(error).splitlines()[0]}") from error
+    if not {INCEPTION_FEATURES, INCEPTION_LOGITS} <= set(outputs):
+        raise _wrong_graph(folder, f"the outputs {outputs}")
+    return graph
+
+
+def _wrong_graph(folder: Path, received: str) -> InputError:
+    return InputError(
+        f"Expected in {folder} a SavedModel that maps float32 [N, 299, 299, 3] to a dict with "
+        f"{INCEPTION_FEATURES!r} and {INCEPTION_LOGITS!r}, as TF-GAN's Inception graph does. Received: "
+        f"{received}. Download that graph again and name its folder with `--inception PATH`."
+    )

@@ -12,7 +12,7 @@ from scipy.special import logsumexp, xlogy
 from tfvae.distributions import kl_divergence
 from tfvae.errors import InputError
 from tfvae.models.autoencoder import StochasticAutoencoder
-from tfvae.models.base import in_batches
+from tfvae.models.base import float_array, in_batches
 
 BATCH = 1000
 ACTIVE_VARIANCE = 0.01
@@ -31,14 +31,16 @@ def reconstruction_errors(images: ArrayLike, reconstructions: ArrayLike) -> dict
         {"reconstruction_bce": nats a pixel, "reconstruction_mse", "reconstruction_l1"}.
 
     Raises:
-        InputError: if the shapes differ.
+        InputError: if the shapes differ, a type is not float, or there is no image.
 
     Reference:
         Report 0, L_BCE; report 4, reconstruction error.
     """
-    x, y = np.asarray(images, np.float64), np.asarray(reconstructions, np.float64)
-    if x.shape != y.shape:
-        raise InputError(f"Expected reconstructions of shape {x.shape}. Received: {y.shape}. Pass matching arrays.")
+    shape = np.shape(images)[1:]
+    x = float_array(images, shape, "images").astype(np.float64)
+    y = float_array(reconstructions, shape, "reconstructions").astype(np.float64)
+    if len(x) != len(y) or len(x) == 0:
+        raise InputError(f"Expected as many reconstructions as images. Received: {len(y)} of {len(x)}. Pass both.")
     errors = {
         "reconstruction_mse": float(np.mean((x - y) ** 2)),
         "reconstruction_l1": float(np.mean(np.abs(x - y))),
@@ -64,7 +66,7 @@ def evidence_lower_bound(model: StochasticAutoencoder, images: ArrayLike, *, dra
         float, in nats an image, with its true sign (below 0 for grey pixels).
 
     Raises:
-        InputError: if `draws` is below 1.
+        InputError: if `draws` is below 1 or the images are not of the model's shape and a float type.
 
     Reference:
         Kingma and Welling 2013, eq. 3; report 0, section III.A.
@@ -97,7 +99,7 @@ def negative_log_likelihood(
         float, in nats an image.
 
     Raises:
-        InputError: if `draws` is below 1.
+        InputError: if `draws` is below 1 or the images are not of the model's shape and a float type.
 
     Reference:
         Burda et al. 2016, eq. 8.
@@ -125,6 +127,9 @@ def posterior_deviation(model: StochasticAutoencoder, images: ArrayLike) -> floa
     Returns:
         float >= 0.
 
+    Raises:
+        InputError: if the images are not of the model's shape and a float type.
+
     Reference:
         Report 0, section III.B: without a KL term nothing keeps the noise from vanishing.
     """
@@ -133,7 +138,8 @@ def posterior_deviation(model: StochasticAutoencoder, images: ArrayLike) -> floa
     def step(batch: tf.Tensor) -> tf.Tensor:
         return model.posterior(batch).stddev()
 
-    return float(in_batches(step, np.asarray(images, np.float32), batch_size=BATCH).mean(dtype=np.float64))
+    x = float_array(images, model.image_shape, "images")
+    return float(in_batches(step, x, batch_size=BATCH).mean(dtype=np.float64))
 
 
 def active_units(codes: ArrayLike) -> int:
@@ -157,7 +163,7 @@ def _over_draws(step: Any, model: StochasticAutoencoder, images: ArrayLike, draw
     """`step(batch, noise)` over all images, once a draw: yields float32 [count]."""
     if draws < 1:
         raise InputError(f"Expected at least 1 draw an image. Received: draws={draws}. Ask for one or more.")
-    x = np.asarray(images, np.float32)
+    x = float_array(images, model.image_shape, "images")
     generator = np.random.default_rng(seed)
     for _ in range(draws):
         noise: NDArray[np.float32] = generator.standard_normal((len(x), model.latent_dim), np.float32)

@@ -24,8 +24,8 @@ class Measurement:
         source: str or None, where the reported number stands.
 
     Raises:
-        InputError: if `value` is not finite, `std` is negative or not finite, `samples` is below 1, or an extractor
-            comes without its hash.
+        InputError: if `value` is not finite, `std` is negative or not finite, `samples` is below 1, or an
+            extractor comes without its hash.
     """
 
     value: float
@@ -44,17 +44,15 @@ class Measurement:
                 object.__setattr__(self, field, plain(getattr(self, field)))
         if not math.isfinite(self.value):
             raise InputError(
-                f"Measurement: expected a finite value. Received: value={self.value}. The model or its samples have "
-                "diverged: lower the learning rate, or look at the loss in TensorBoard."
+                f"Measurement: expected a finite value. Received: value={self.value}. The model or its "
+                "samples have diverged: lower the learning rate, or look at the loss in TensorBoard."
             )
         if self.std is not None and not (math.isfinite(self.std) and self.std >= 0.0):
             raise InputError(
                 f"Measurement: expected std >= 0 or None. Received: std={self.std}. Pass None for no spread."
             )
         if self.samples is not None and self.samples < 1:
-            raise InputError(
-                f"Measurement: expected samples >= 1. Received: samples={self.samples}. Pass their count."
-            )
+            raise InputError(f"Measurement: expected samples >= 1. Received: samples={self.samples}. Pass their count.")
         if (self.extractor is None) != (self.extractor_sha256 is None):
             raise InputError(
                 "Measurement: expected an extractor with its hash, or neither. Received: "

@@ -19,7 +19,7 @@ from tfvae.metrics.scores import frechet_distance, inception_score, kernel_dista
 
 @dataclass(frozen=True, eq=False)
 class RealReference:
-    """What samples are compared with: real test images, and for the floor real training images, in one feature space.
+    """What samples are compared with: real test images, and real training images for the floor.
 
     Build it with `RealReference.of`, once for any number of scored sets.
 
@@ -64,7 +64,10 @@ class RealReference:
         drawn = np.random.default_rng(0).permutation(len(data.train_images))[:count]
         fit = extractor.class_names == data.class_names if classes_fit is None else classes_fit
         return cls(
-            extractor, extractor(data.test_images[:count]), extractor(data.train_images[drawn]), classes_fit=fit
+            extractor,
+            extractor(data.test_images[:count]),
+            extractor(data.train_images[drawn]),
+            classes_fit=fit,
         )
 
     @property
@@ -86,8 +89,8 @@ class RealReference:
         """
         if count > len(self.train.features):
             raise InputError(
-                f"RealReference: expected a count of at most {len(self.train.features)}, the training images it holds. "
-                f"Received: count={count}."
+                f"RealReference: expected a count of at most {len(self.train.features)}, the training "
+                f"images it holds. Received: count={count}."
             )
         if count not in self._floors:
             self._floors[count] = frechet_distance(self.test.features, self.train.features[:count])
@@ -101,8 +104,8 @@ def score_samples(
 
     fid_ratio = fid / floor,  floor = FID of as many real training images against the same test images
 
-    Where the data set has fewer training images than there are samples, the ratio is of equal counts all the same: of
-    that many samples, drawn with a fixed seed.
+    Where the data set has fewer training images than there are samples, the ratio is of equal counts all the
+    same: of that many samples, drawn with a fixed seed.
 
     Args:
         images: uint8 [N, H, W, C], N above the extractor's number of features.
@@ -110,8 +113,9 @@ def score_samples(
         reference: real activations from `RealReference.of`.
 
     Returns:
-        {name: measurement}: fid fid_ratio kid inception_score; unrecognisable_share where the extractor's classes are
-        those of the data; with labels cosine_similarity, and class_accuracy where the classes fit.
+        {name: measurement}: fid fid_ratio kid inception_score; unrecognisable_share where the extractor's
+        classes are those of the data; with labels cosine_similarity, and class_accuracy where the classes
+        fit.
 
     Raises:
         InputError: if the images do not fit the extractor, are too few, or the labels do not fit the images.

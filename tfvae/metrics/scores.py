@@ -7,7 +7,7 @@ import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
 from tfvae.errors import InputError
-from tfvae.metrics._tfgan import tfgan_eval
+from tfvae.metrics._tfgan import quiet, tfgan_eval
 
 # Below exp(-700) a softmax in float64 underflows to 0, and TF-GAN's 0 * log(0) would be NaN.
 _LARGEST_LOGIT_GAP = 700.0
@@ -18,7 +18,8 @@ def frechet_distance(real_features: ArrayLike, generated_features: ArrayLike) ->
 
     distance = |m_r - m_g|**2 + trace(C_r + C_g - 2 * (C_r C_g)**0.5), with unbiased covariances C
 
-    It grows as samples get fewer: compare only numbers of the same counts, and name counts, split and extractor.
+    It grows as samples get fewer: compare only numbers of the same counts, and name counts, split and
+    extractor.
 
     Args:
         real_features: floats [N, D], N > D.
@@ -28,7 +29,8 @@ def frechet_distance(real_features: ArrayLike, generated_features: ArrayLike) ->
         float >= 0; 0 for a set with itself (rounding below zero, at most 1e-9 of the traces, is cut off).
 
     Raises:
-        InputError: if the shapes do not fit, a value is not finite or a set has no more samples than features.
+        InputError: if the shapes do not fit, a value is not finite or a set has no more samples than
+            features.
 
     Reference:
         Heusel et al. 2017, eq. 6; report 4, FID.
@@ -38,8 +40,8 @@ def frechet_distance(real_features: ArrayLike, generated_features: ArrayLike) ->
         count, dimensions = features.shape
         if count <= dimensions:
             raise InputError(
-                f"frechet_distance: expected more samples than features ({dimensions}), else the covariance is "
-                f"singular. Received: {name} with {count} samples. Pass at least {dimensions + 1} images."
+                f"frechet_distance: expected more samples than features ({dimensions}), else the covariance "
+                f"is singular. Received: {name} with {count} samples. Pass at least {dimensions + 1} images."
             )
     distance = tfgan_eval().frechet_classifier_distance_from_activations(tf.constant(real), tf.constant(generated))
     return max(0.0, float(distance))
@@ -50,10 +52,11 @@ def kernel_distance(
 ) -> tuple[float, float | None]:
     """Kernel distance (KID): unbiased squared maximum mean discrepancy, averaged over blocks of samples.
 
-    distance = mean(k(x, x')) + mean(k(y, y')) - 2 * mean(k(x, y)) per block,  k(a, b) = (dot(a, b) / D + 1)**3
+    distance = mean(k(x, x')) + mean(k(y, y')) - 2 * mean(k(x, y)) in a block
+    k(a, b) = (dot(a, b) / D + 1)**3
 
-    TF-GAN cuts the sets into blocks in the order given, so both are shuffled first, with a fixed seed: samples sorted
-    by class would be compared block by block with other classes.
+    TF-GAN cuts the sets into blocks in the order given, so both are shuffled first, with a fixed seed:
+    samples sorted by class would be compared block by block with other classes.
 
     Args:
         real_features: floats [N, D].
@@ -64,7 +67,8 @@ def kernel_distance(
         (distance, std): std is the standard error over the blocks, or None where one block holds everything.
 
     Raises:
-        InputError: if the shapes do not fit, a value is not finite or a block would hold fewer than two samples.
+        InputError: if the shapes do not fit, a value is not finite or a block would hold fewer than two
+            samples.
 
     Reference:
         Binkowski et al. 2018, section 4; Zaremba et al. 2013 for the blocks.
@@ -75,14 +79,15 @@ def kernel_distance(
     blocks = -(-max(len(real), len(generated)) // block_size)
     if min(len(real), len(generated)) < 2 * blocks:
         raise InputError(
-            f"kernel_distance: expected two samples or more in each of {blocks} blocks of at most {block_size}. "
-            f"Received: {len(real)} real and {len(generated)} generated samples. Pass sets of similar size or a "
-            "larger block_size."
+            f"kernel_distance: expected two samples or more in each of {blocks} blocks of at most "
+            f"{block_size}. Received: {len(real)} real and {len(generated)} generated samples. Pass sets of "
+            "similar size or a larger block_size."
         )
     random = np.random.default_rng(0)
-    distance, error = tfgan_eval().kernel_classifier_distance_and_std_from_activations(
-        tf.constant(random.permutation(real)), tf.constant(random.permutation(generated)), max_block_size=block_size
-    )
+    shuffled = [tf.constant(random.permutation(features)) for features in (real, generated)]
+    kernel = tfgan_eval().kernel_classifier_distance_and_std_from_activations
+    with quiet():
+        distance, error = kernel(*shuffled, max_block_size=block_size)
     return float(distance), float(error) if blocks > 1 else None
 
 
@@ -131,8 +136,8 @@ def checked_matrix(function: str, name: str, values: ArrayLike) -> NDArray[np.fl
     if not np.isfinite(matrix).all():
         broken = int((~np.isfinite(matrix)).any(axis=1).sum())
         raise InputError(
-            f"{function}: expected finite `{name}`. Received: NaN or infinity in {broken} of {len(matrix)} rows. "
-            "Look at the samples they come from: the model may have diverged."
+            f"{function}: expected finite `{name}`. Received: NaN or infinity in {broken} of {len(matrix)} "
+            "rows. Look at the samples they come from: the model may have diverged."
         )
     return matrix
 
@@ -144,7 +149,7 @@ def _pair(real: ArrayLike, generated: ArrayLike) -> tuple[NDArray[np.float64], N
     )
     if checked[0].shape[1] != checked[1].shape[1]:
         raise InputError(
-            f"Expected real and generated features of the same dimension. Received: {checked[0].shape[1]} and "
-            f"{checked[1].shape[1]}. Take both from the same extractor."
+            f"Expected real and generated features of the same dimension. Received: {checked[0].shape[1]} "
+            f"and {checked[1].shape[1]}. Take both from the same extractor."
         )
     return checked

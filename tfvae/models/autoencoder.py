@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 import keras
 import numpy as np
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae import distributions
 from tfvae.errors import InputError
-from tfvae.models.base import GenerativeModel, Noise, Terms, in_batches
-
-tfd = tfp.distributions
+from tfvae.models.base import GenerativeModel, Noise, Terms, float_array, in_batches
 
 
 @keras.saving.register_keras_serializable("tfvae")
@@ -39,7 +37,7 @@ class Autoencoder(GenerativeModel):
         Report 2, the autoencoder that it compares with.
     """
 
-    term_names = ("reconstruction",)
+    term_names: Sequence[str] = ("reconstruction",)
     parameters_per_code = 1
 
     def __init__(
@@ -58,7 +56,7 @@ class Autoencoder(GenerativeModel):
         self.likelihood = likelihood
         self.prior = prior
         self.latent_dim = _latent_dim(encoder, decoder, self.parameters_per_code)
-        self.image_shape = tuple(encoder.input_shape[1:])
+        self.image_shape: tuple[int, ...] = tuple(encoder.input_shape[1:])
         self.built = True
 
     def objective(
@@ -95,7 +93,7 @@ class Autoencoder(GenerativeModel):
         Raises:
             InputError: if the shape of an image is another.
         """
-        images = self._checked(images, self.image_shape, "images")
+        images = float_array(images, self.image_shape, "images")
         return in_batches(self.compiled_step(self.encode_step), images, batch_size=batch_size)
 
     def decode(self, codes: Any, *, batch_size: int = 1000) -> np.ndarray:
@@ -111,7 +109,7 @@ class Autoencoder(GenerativeModel):
         Raises:
             InputError: if the codes have another number of dimensions.
         """
-        codes = self._checked(codes, (self.latent_dim,), "codes")
+        codes = float_array(codes, (self.latent_dim,), "codes")
         return in_batches(self.compiled_step(self.decode_step), codes, batch_size=batch_size)
 
     def reconstruct(self, images: Any, *, batch_size: int = 1000) -> np.ndarray:
@@ -149,15 +147,6 @@ class Autoencoder(GenerativeModel):
             key: keras.saving.deserialize_keras_object(value, custom_objects) for key, value in nested.items()
         }
         return cls(**{**config, **parts})
-
-    def _checked(self, array: Any, shape: tuple[int, ...], name: str) -> np.ndarray:
-        array = np.asarray(array)
-        if array.shape[1:] != shape or not np.issubdtype(array.dtype, np.floating):
-            raise InputError(
-                f"Expected {name} as float [count, {', '.join(map(str, shape))}]. Received: shape={array.shape}, "
-                f"dtype={array.dtype}. Reshape them, or load the model that was trained on such {name}."
-            )
-        return array
 
 
 class StochasticAutoencoder(Autoencoder):

@@ -35,7 +35,10 @@ class Noise:
     replica: tf.Tensor | int = 0
 
     def normal(self, shape: Any, name: str) -> tf.Tensor:
-        """float32 `shape` from N(0, 1); the same `name` in the same step gives the same numbers."""
+        """float32 `shape` from N(0, 1); the same `name` in the same step gives the same numbers.
+
+        A graph that XLA compiles draws other numbers than one that it does not.
+        """
         key = tf.constant([self.seed, zlib.crc32(name.encode())], tf.int64)
         for part in (self.step, self.replica):
             key = tf.random.experimental.stateless_fold_in(key, tf.cast(part, tf.int64))
@@ -54,15 +57,48 @@ def sum_over_replicas(value: tf.Tensor) -> tf.Tensor:
     return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, value)
 
 
-def images_and_labels(data: Any) -> tuple[tf.Tensor, tf.Tensor | None]:
-    """The float images and the labels (or None) of what `fit` hands to a step."""
+def images_and_labels(
+    data: Any, image_shape: tuple[int, ...] | None = None
+) -> tuple[tf.Tensor, tf.Tensor | None]:
+    """The float32 images and the labels (or None) of what Keras hands to a step.
+
+    Args:
+        data: (images, labels), (images,) or images.
+        image_shape: ints, shape that an image must have; None leaves it open.
+
+    Returns:
+        float32 [batch, *image_shape] and the labels as they came.
+
+    Raises:
+        InputError: if the images are of no float type or of another shape.
+    """
     images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
     if not images.dtype.is_floating:
         raise InputError(
             f"Expected images of a float type in the model's value range. Received: dtype={images.dtype.name}. "
             "Divide uint8 pixels by 255, or feed `tfvae.data.pipeline.training_batches(data, ...)`."
         )
-    return images, labels
+    if image_shape is not None and (images.shape.rank is None or tuple(images.shape[1:]) != image_shape):
+        raise InputError(
+            f"Expected images as float [batch, {', '.join(map(str, image_shape))}]. Received: shape={images.shape}. "
+            "Reshape them, or build the networks for such images."
+        )
+    return tf.cast(images, tf.float32), labels
+
+
+def float_array(array: Any, shape: tuple[int, ...], name: str) -> np.ndarray:
+    """`array` as numpy, if it is float [count, *shape].
+
+    Raises:
+        InputError: if it has another shape or type; its message calls it `name`.
+    """
+    array = np.asarray(array)
+    if array.shape[1:] != shape or array.ndim == 0 or not np.issubdtype(array.dtype, np.floating):
+        raise InputError(
+            f"Expected {name} as float [count, {', '.join(map(str, shape))}]. Received: shape={array.shape}, "
+            f"dtype={array.dtype}. Reshape them, or load the model that was trained on such {name}."
+        )
+    return array
 
 
 def in_batches(step: Callable[..., tf.Tensor], *arrays: np.ndarray, batch_size: int) -> np.ndarray:
@@ -109,6 +145,7 @@ class GenerativeModel(keras.Model):
     """
 
     term_names: Sequence[str] = ()
+    image_shape: tuple[int, ...] | None = None
 
     def __init__(self, *, seed: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -137,10 +174,19 @@ class GenerativeModel(keras.Model):
 
     def test_step(self, data: Any) -> dict[str, tf.Tensor]:
         """The objective on held-out data, with noise that repeats from one evaluation to the next."""
-        images, labels = images_and_labels(data)
+        images, labels = images_and_labels(data, self.image_shape)
         terms = self.objective(images, labels, noise=self._noise(self.test_draws), training=False)
         self.test_draws.assign_add(1)
         return self.record(terms)
+
+    def predict_step(self, data: Any) -> tf.Tensor:
+        images, _ = images_and_labels(data, self.image_shape)
+        return self(images, training=False)
+
+    @property
+    def metrics(self) -> list[keras.metrics.Metric]:
+        """The running means of the loss and its terms; Keras would put its own mean of a loss before them."""
+        return list(self.trackers)
 
     def players(self) -> list[tuple[keras.optimizers.Optimizer, list[Any]]]:
         """Each optimizer with the variables that it moves; checkpoints keep them all."""
@@ -167,7 +213,7 @@ class GenerativeModel(keras.Model):
         Returns:
             {name: float32 []}, the running means of the epoch.
         """
-        images, labels = images_and_labels(data)
+        images, labels = images_and_labels(data, self.image_shape)
         noise = self._noise(self.train_draws)
         with tf.GradientTape() as tape:
             terms = objective(images, labels, noise=noise, training=True)

@@ -9,8 +9,8 @@ import tensorflow as tf
 
 from tfvae.errors import InputError
 from tfvae.losses.center import center_loss, center_pull
-from tfvae.models.base import Noise, Terms, images_and_labels, sum_over_replicas
 from tfvae.models.autoencoder import StochasticAutoencoder
+from tfvae.models.base import Noise, Terms, images_and_labels, sum_over_replicas
 
 
 @keras.saving.register_keras_serializable("tfvae")
@@ -76,7 +76,7 @@ class CenterVAE(StochasticAutoencoder):
         return {"reconstruction": -likelihood.log_prob(images), "center": self.center_weight * center}
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
-        images, labels = images_and_labels(data)
+        images, labels = images_and_labels(data, self.image_shape)
         codes = self.posterior(images, training=True).mean()
         logs = self.minimize(self.objective, data, self.trainable_variables, self.optimizer)
         self.move_centers(codes, _required(labels))
@@ -98,9 +98,10 @@ class CenterVAE(StochasticAutoencoder):
 
 
 def _required(labels: tf.Tensor | None) -> tf.Tensor:
-    if labels is None:
+    if labels is None or labels.shape.rank != 1 or not labels.dtype.is_integer:
+        received = "images alone" if labels is None else f"shape={labels.shape}, dtype={labels.dtype.name}"
         raise InputError(
-            "Expected labels beside the images, which the center loss needs. Received: images alone. "
-            "Call fit(images, labels) or feed a dataset of (images, labels)."
+            f"Expected labels beside the images, int [batch], which the center loss needs. Received: {received}. "
+            "Call fit(images, labels) or feed a dataset of (images, labels); class numbers, not one-hot."
         )
     return labels

@@ -7,14 +7,12 @@ from typing import Any
 
 import keras
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae import distributions
 from tfvae.errors import InputError
 from tfvae.models.autoencoder import StochasticAutoencoder
 from tfvae.models.base import Noise, Terms
-
-tfd = tfp.distributions
 
 
 @keras.saving.register_keras_serializable("tfvae")

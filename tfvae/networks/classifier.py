@@ -34,8 +34,8 @@ def convolutional_classifier(
         name: name of the model, and the prefix of the file names people give it.
 
     Returns:
-        Functional `keras.Model`, float32 [N, H, W, C] -> logits float32 [N, classes]; its layers named `features`
-        and `logits` are what `feature_model` reads.
+        Functional `keras.Model`, float32 [N, H, W, C] -> logits float32 [N, classes]; its layers named
+        `features` and `logits` are what `feature_model` reads.
 
     Raises:
         InputError: if a size is not positive, `widths` is empty or `dropout` is outside [0, 1).

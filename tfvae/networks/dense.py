@@ -65,7 +65,8 @@ def dense_decoder(
     for width in widths:
         hidden = keras.layers.Dense(width, activation=activation)(hidden)
     flat = keras.layers.Dense(math.prod(image_shape), dtype="float32", name="parameters")(hidden)
-    return keras.Model(inputs, keras.layers.Reshape(tuple(image_shape))(flat), name="decoder")
+    # Without its own dtype the reshaping would round the logits to the policy's.
+    return keras.Model(inputs, keras.layers.Reshape(tuple(image_shape), dtype="float32")(flat), name="decoder")
 
 
 def _check_widths(*widths: int) -> None:

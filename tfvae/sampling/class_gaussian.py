@@ -8,9 +8,7 @@ from tfvae.sampling.moments import class_moments
 from tfvae.sampling.sampler import GaussianMixtureSampler
 
 
-def fit_class_gaussians(
-    codes: ArrayLike, labels: ArrayLike, *, regularisation: float = 1e-6
-) -> GaussianMixtureSampler:
+def fit_class_gaussians(codes: ArrayLike, labels: ArrayLike, *, regularisation: float = 1e-6) -> GaussianMixtureSampler:
     """The Gaussian of each class's codes, mixed by the classes' shares.
 
     p(z | y = c) = Normal(mean_c, covariance_c)

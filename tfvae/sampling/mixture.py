@@ -108,9 +108,7 @@ def fit_mixture_per_class(
     classes, counts = np.unique(labels, return_counts=True)
     for label, count in zip(classes, counts, strict=True):
         check_enough(int(count), dimensions=codes.shape[1], components=components, of=f"class {label}")
-    fits = [
-        _sampler(GaussianMixture(components, **settings).fit(codes[labels == label])) for label in classes
-    ]
+    fits = [_sampler(GaussianMixture(components, **settings).fit(codes[labels == label])) for label in classes]
     return GaussianMixtureSampler(
         weights=np.concatenate([fit.weights for fit in fits]) * np.repeat(counts / len(codes), components),
         means=np.concatenate([fit.means for fit in fits]),
@@ -119,9 +117,7 @@ def fit_mixture_per_class(
     )
 
 
-def match_components(
-    sampler: GaussianMixtureSampler, codes: ArrayLike, labels: ArrayLike
-) -> GaussianMixtureSampler:
+def match_components(sampler: GaussianMixtureSampler, codes: ArrayLike, labels: ArrayLike) -> GaussianMixtureSampler:
     """Names the components of a mixture after the classes of the codes that they explain.
 
     counts[k, c] = sum over codes z of class c of p(k | z)

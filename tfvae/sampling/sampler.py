@@ -237,14 +237,10 @@ def _numbers(name: str, values: ArrayLike) -> NDArray[np.float64]:
     try:
         return np.array(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise InputError(
-            f"Expected {name} as an array of numbers. Received: {error}. Pass float64 arrays."
-        ) from error
+        raise InputError(f"Expected {name} as an array of numbers. Received: {error}. Pass float64 arrays.") from error
 
 
-def _check_mixture(
-    weights: NDArray[np.float64], means: NDArray[np.float64], covariances: NDArray[np.float64]
-) -> None:
+def _check_mixture(weights: NDArray[np.float64], means: NDArray[np.float64], covariances: NDArray[np.float64]) -> None:
     components, dimensions = means.shape if means.ndim == 2 else (0, 0)
     shapes = weights.shape, means.shape, covariances.shape
     if not dimensions or shapes != ((components,), means.shape, (components, dimensions, dimensions)):

@@ -111,6 +111,4 @@ def axis_traversal(
 
 def _check_finite(*arrays: NDArray[np.float64]) -> None:
     if not all(np.isfinite(array).all() for array in arrays):
-        raise InputError(
-            "Expected finite codes. Received: NaN or infinity. Look for a diverged training (a NaN loss)."
-        )
+        raise InputError("Expected finite codes. Received: NaN or infinity. Look for a diverged training (a NaN loss).")

@@ -11,7 +11,6 @@ import numpy as np
 import tensorflow as tf
 from rich.progress import Progress, TaskID
 
-from tfvae.models.base import GenerativeModel
 from tfvae.training.checkpoint import Checkpointer, Position
 from tfvae.training.run_folder import RunFolder, write_json
 
@@ -84,9 +83,10 @@ class SaveCheckpoints(keras.callbacks.Callback):
         if self.first_step:
             self.checkpointer.restore_metrics()
 
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        if time.monotonic() - self.saved >= 60 * self.minutes:
-            self._save(Position(self.epoch, self.first_step + batch + 1))
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        # Before a batch, because the last execution of an epoch may end early and does not say where.
+        if batch and time.monotonic() - self.saved >= 60 * self.minutes:
+            self._save(Position(self.epoch, self.first_step + batch))
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         self.first_step = 0

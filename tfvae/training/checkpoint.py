@@ -33,9 +33,10 @@ class Checkpointer:
     """
 
     def __init__(self, folder: Path, model: GenerativeModel) -> None:
-        for optimizer, variables in model.players():
-            if not optimizer.built:
-                optimizer.build(variables)
+        with model.distribute_strategy.scope():
+            for optimizer, variables in model.players():
+                if not optimizer.built:
+                    optimizer.build(variables)
         self._metric_variables = [variable for metric in model.metrics for variable in metric.variables]
         optimizers = [variable for optimizer, _ in model.players() for variable in optimizer.variables]
         variables = [*model.variables, *optimizers, *self._metric_variables]
@@ -67,7 +68,7 @@ class Checkpointer:
         for path in paths:
             try:
                 self._checkpoint.restore(path).assert_existing_objects_matched()
-            except (tf.errors.OpError, AssertionError, ValueError) as error:
+            except (tf.errors.OpError, AssertionError, LookupError, ValueError) as error:
                 first_line = str(error).splitlines()[0]
                 warnings.warn(f"Checkpoint {path} is damaged ({first_line}); trying the one before.", stacklevel=2)
                 continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 import warnings
@@ -54,7 +55,7 @@ def parse(experiment: Experiment[Config], description: str | None, words: Sequen
 
 def _preset(experiment: Experiment[Config], words: Sequence[str]) -> str:
     """The named preset; the config's own default where none or an unknown one is named, which tyro then refuses."""
-    named = [after for before, after in zip(words, words[1:], strict=False) if before == "--preset"]
+    named = [after for before, after in itertools.pairwise(words) if before == "--preset"]
     named += [word.partition("=")[2] for word in words if word.startswith("--preset=")]
     default = next(field.default for field in fields(ExperimentConfig) if field.name == "preset")
     return named[-1] if named and named[-1] in experiment.presets else str(default)

@@ -101,8 +101,12 @@ class RunFolder:
         write_json(self.config, {**facts, "identity": identity})
 
     def clear(self) -> None:
-        """Deletes everything in the folder but the lock that this process holds."""
-        for child in self.path.iterdir():
+        """Deletes everything in the folder but the lock that this process holds.
+
+        The order keeps a folder whose clearing was cut short from looking finished, or like one to resume.
+        """
+        rank = {self.metrics.name: 0, self.checkpoints.name: 1, self.config.name: 3}
+        for child in sorted(self.path.iterdir(), key=lambda child: rank.get(child.name, 2)):
             if child.is_dir():
                 shutil.rmtree(child)
             elif child.name != "run.lock":

@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import gc
 from collections.abc import Iterator
-
-from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any, TypeVar
@@ -217,7 +215,7 @@ def _run(
         config.training,
         seed=seed,
         folder=folder,
-        pictures=partial(experiment.pictures, data=data),
+        pictures=lambda trained: experiment.pictures(trained, data),
         progress=progress,
         description=variant if len(config.seeds) == 1 else f"{variant} seed {seed}",
     )
@@ -258,7 +256,7 @@ def _write(folder: RunFolder, evaluation: Evaluation) -> None:
     write_json(
         folder.samplers / "index.json", {"sampler": evaluation.sampler, "class_sampler": evaluation.class_sampler}
     )
-    arrays = {"images": evaluation.images}
+    arrays: dict[str, Any] = {"images": evaluation.images}
     if evaluation.labels is not None:
         arrays["labels"] = evaluation.labels
     with replacing(folder.samples) as temporary:

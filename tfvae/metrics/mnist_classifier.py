@@ -13,7 +13,7 @@ from tfvae.networks.classifier import convolutional_classifier
 
 WEIGHTS_NAME = "mnist_cnn.npz"
 WEIGHTS_PATH = Path(__file__).parent / "weights" / WEIGHTS_NAME
-WEIGHTS_SHA256 = "0" * 64
+WEIGHTS_SHA256 = "ad11cd8efa606ec58793b95a87afaf96dc3e6b180ae3d5d9a295425065b9c6bd"
 
 
 def sha256_of_file(path: Path) -> str:
@@ -83,8 +83,8 @@ def mnist_classifier(path: Path = WEIGHTS_PATH, *, sha256: str = WEIGHTS_SHA256)
     received = sha256_of_file(path)
     if received != sha256:
         raise InputError(
-            f"Expected {path} with SHA-256 {sha256}. Received: {received}. The file is damaged or was trained "
-            "again; numbers from other weights do not compare. Install the package again."
+            f"Expected {path} with SHA-256 {sha256}. Received: {received}. The file is damaged or was "
+            "trained again; numbers from other weights do not compare. Install the package again."
         )
     model = convolutional_classifier(name="mnist_cnn")
     load_weights(model, path)

@@ -1,0 +1,170 @@
+"""One contender of the dense VAE benchmark: `python -m benchmarks.dense_vae NAME`; prints one line of JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import time
+from collections.abc import Callable, Iterator
+from statistics import median
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.datasets import load_digits
+
+IMAGES, BATCH, LATENT, WIDTHS = 60_000, 128, 20, (500, 500)
+STEPS = IMAGES // BATCH
+
+Epochs = Callable[[NDArray[np.uint8], int], Iterator[float]]
+
+
+def images() -> NDArray[np.uint8]:
+    """uint8 [60000, 28, 28, 1]: the bundled digits enlarged four times less a border, and repeated."""
+    small = load_digits().images
+    large = np.kron(small * (255 / 16), np.ones((1, 4, 4)))[:, 2:30, 2:30]
+    return np.resize(large.astype(np.uint8), (IMAGES, 28, 28))[..., np.newaxis]
+
+
+def tfvae_epochs(pixels: NDArray[np.uint8], epochs: int, policy: str = "float32") -> Iterator[float]:
+    """Loss of each epoch through the pipeline, model and step that every experiment uses."""
+    import keras
+    import tensorflow as tf
+
+    import tfvae
+    from tfvae.data.images import ImageData
+    from tfvae.data.pipeline import training_batches
+
+    labels = np.zeros(IMAGES, np.int64)
+    data = ImageData("bench", pixels, labels, pixels[:BATCH], labels[:BATCH], ("any",))
+    keras.config.set_dtype_policy(policy)
+    encoder = tfvae.dense_encoder((28, 28, 1), 2 * LATENT, widths=WIDTHS)
+    model = tfvae.VAE(encoder, tfvae.dense_decoder(LATENT, (28, 28, 1), widths=WIDTHS))
+    model.compile(keras.optimizers.Adam(1e-3), jit_compile=True, steps_per_execution=STEPS)
+    for epoch in range(epochs):
+        batches = training_batches(data, batch_size=BATCH, seed=0, first_epoch=epoch).take(STEPS)
+        batches = batches.apply(tf.data.experimental.assert_cardinality(STEPS))
+        yield model.fit(batches, verbose=0, shuffle=False).history["loss"][0]
+
+
+def tfvae_bfloat16_epochs(pixels: NDArray[np.uint8], epochs: int) -> Iterator[float]:
+    """The same with layers in bfloat16."""
+    return tfvae_epochs(pixels, epochs, "mixed_bfloat16")
+
+
+def pytorch_epochs(pixels: NDArray[np.uint8], epochs: int) -> Iterator[float]:
+    """The same networks in eager PyTorch, images in memory and shuffled by index."""
+    import torch
+    from torch import nn
+    from torch.nn import functional as F
+
+    wide, wider = WIDTHS
+    encoder = nn.Sequential(
+        nn.Linear(784, wide), nn.ReLU(), nn.Linear(wide, wider), nn.ReLU(), nn.Linear(wider, 2 * LATENT)
+    )
+    decoder = nn.Sequential(
+        nn.Linear(LATENT, wide), nn.ReLU(), nn.Linear(wide, wider), nn.ReLU(), nn.Linear(wider, 784)
+    )
+    optimizer = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=1e-3)
+    data = torch.from_numpy(pixels.reshape(IMAGES, 784))
+    for _ in range(epochs):
+        total = 0.0
+        for rows in torch.randperm(IMAGES)[: STEPS * BATCH].view(STEPS, BATCH):
+            x = data[rows].float() / 255
+            mean, log_variance = encoder(x).chunk(2, dim=1)
+            codes = mean + torch.exp(0.5 * log_variance) * torch.randn_like(mean)
+            reconstruction = F.binary_cross_entropy_with_logits(decoder(codes), x, reduction="sum")
+            kl = -0.5 * torch.sum(1 + log_variance - mean**2 - log_variance.exp())
+            loss = (reconstruction + kl) / BATCH
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            total += loss.item()
+        yield total / STEPS
+
+
+def jax_epochs(pixels: NDArray[np.uint8], epochs: int) -> Iterator[float]:
+    """The same networks in JAX, a whole epoch in one compiled scan."""
+    import jax
+    import jax.numpy as jnp
+
+    def dense(key: jax.Array, sizes: tuple[int, ...]) -> list[tuple[jax.Array, jax.Array]]:
+        keys = jax.random.split(key, len(sizes) - 1)
+        glorot = jax.nn.initializers.glorot_uniform()
+        return [(glorot(k, (a, b)), jnp.zeros(b)) for k, a, b in zip(keys, sizes, sizes[1:], strict=False)]
+
+    def apply(layers: list[tuple[jax.Array, jax.Array]], x: jax.Array) -> jax.Array:
+        for weights, bias in layers[:-1]:
+            x = jax.nn.relu(x @ weights + bias)
+        return x @ layers[-1][0] + layers[-1][1]
+
+    def loss_of(parameters: tuple, x: jax.Array, key: jax.Array) -> jax.Array:
+        mean, log_variance = jnp.split(apply(parameters[0], x), 2, axis=1)
+        codes = mean + jnp.exp(0.5 * log_variance) * jax.random.normal(key, mean.shape)
+        logits = apply(parameters[1], codes)
+        reconstruction = jnp.sum(jax.nn.softplus(logits) - x * logits)
+        kl = -0.5 * jnp.sum(1 + log_variance - mean**2 - jnp.exp(log_variance))
+        return (reconstruction + kl) / BATCH
+
+    data = jnp.asarray(pixels.reshape(IMAGES, 784))
+
+    @jax.jit
+    def epoch(state: tuple, key: jax.Array) -> tuple:
+        def step(state: tuple, rows_and_key: tuple) -> tuple:
+            parameters, first, second, count = state
+            rows, step_key = rows_and_key
+            loss, gradients = jax.value_and_grad(loss_of)(parameters, data[rows] / 255.0, step_key)
+            count = count + 1
+            first = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, first, gradients)
+            second = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g**2, second, gradients)
+            rate = 1e-3 * jnp.sqrt(1 - 0.999**count) / (1 - 0.9**count)
+            moved = jax.tree.map(
+                lambda p, m, v: p - rate * m / (jnp.sqrt(v) + 1e-7), parameters, first, second
+            )
+            return (moved, first, second, count), loss
+
+        shuffle_key, noise_key = jax.random.split(key)
+        rows = jax.random.permutation(shuffle_key, IMAGES)[: STEPS * BATCH].reshape(STEPS, BATCH)
+        return jax.lax.scan(step, state, (rows, jax.random.split(noise_key, STEPS)))
+
+    keys = jax.random.split(jax.random.key(0), 2)
+    parameters = (dense(keys[0], (784, *WIDTHS, 2 * LATENT)), dense(keys[1], (LATENT, *WIDTHS, 784)))
+    zeros = jax.tree.map(jnp.zeros_like, parameters)
+    state = (parameters, zeros, zeros, jnp.zeros(()))
+    for number in range(epochs):
+        state, losses = epoch(state, jax.random.key(number))
+        yield float(losses.mean())
+
+
+CONTENDERS: dict[str, Epochs] = {
+    "tfvae": tfvae_epochs,
+    "tfvae_bfloat16": tfvae_bfloat16_epochs,
+    "pytorch": pytorch_epochs,
+    "jax": jax_epochs,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("name", choices=CONTENDERS)
+    parser.add_argument("--epochs", type=int, default=5)
+    arguments = parser.parse_args()
+    seconds, losses = [], []
+    began = time.perf_counter()
+    for loss in CONTENDERS[arguments.name](images(), arguments.epochs + 1):
+        losses.append(loss)
+        seconds.append(time.perf_counter() - began)
+        began = time.perf_counter()
+    counted = seconds[1:]
+    figures = {
+        "seconds_per_epoch": {"min": min(counted), "median": median(counted), "max": max(counted)},
+        "images_per_second": round(STEPS * BATCH / median(counted)),
+        "first_epoch_seconds": seconds[0],
+        "loss_nats": losses[-1],
+        "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+    }
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main()

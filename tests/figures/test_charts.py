@@ -1,0 +1,112 @@
+"""Curves and bars: the right numbers, lines, legends and labels."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tfvae.errors import InputError
+from tfvae.figures import curves, figure_pixels, metric_bars, metric_curves
+
+THREE_PARTS = r"(?s)^Expected .+\. Received: .+\. [A-Z].+\.$"
+HISTORY = {"loss": [5.0, 4.0, 3.0], "kl": [1.0, float("inf"), 2.0], "val_loss": [6.0, 5.0, 4.0]}
+WORDS = {"title": "Title", "xlabel": "epoch", "ylabel": "loss (nats per image)"}
+FACTORS = [1.0, 1.5, 3.0]
+VALUES = {"accuracy": [0.9, 0.95, 0.99], "cosine": [0.6, 0.7, 0.8]}
+
+
+def legend_of(axes):
+    return [text.get_text() for text in axes.get_legend().get_texts()]
+
+
+def test_training_is_solid_and_validation_dashed_in_one_colour():
+    figure = curves(HISTORY, **WORDS)
+    (axes,) = figure.axes
+    loss, val_loss, kl = axes.lines
+    assert (loss.get_linestyle(), val_loss.get_linestyle()) == ("-", "--")
+    assert loss.get_color() == val_loss.get_color() != kl.get_color()
+    np.testing.assert_array_equal(loss.get_xydata(), [[1, 5], [2, 4], [3, 3]])
+    np.testing.assert_array_equal(val_loss.get_ydata(), [6, 5, 4])
+    np.testing.assert_array_equal(kl.get_ydata(), [1, np.nan, 2])
+    assert legend_of(axes) == ["loss", "kl", "training", "validation"]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("epoch", "loss (nats per image)")
+    assert figure.texts[0].get_text() == "Title"
+
+
+def test_panels_have_a_scale_each():
+    figure = curves(HISTORY, panels=True, **WORDS)
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["loss", "kl"]
+    assert [len(axes.lines) for axes in figure.axes] == [2, 1]
+    assert figure.axes[0].get_ylim() != figure.axes[1].get_ylim()
+    assert legend_of(figure.axes[1]) == ["training", "validation"]
+
+
+def test_validation_alone_is_drawn_too():
+    (axes,) = curves({"val_fid": [3.0, 2.0]}, **WORDS).axes
+    (line,) = axes.lines
+    assert line.get_linestyle() == "--" and legend_of(axes) == ["fid", "training", "validation"]
+
+
+def test_metric_curves_show_errors_and_the_real_data():
+    figure = metric_curves(
+        FACTORS, VALUES, errors={"accuracy": [0.01, 0.02, 0.03]}, references={"cosine": 0.538}, **WORDS
+    )
+    (axes,) = figure.axes
+    accuracy, cosine = axes.containers
+    np.testing.assert_array_equal(accuracy.lines[0].get_xydata(), np.column_stack([FACTORS, VALUES["accuracy"]]))
+    (segments,) = (bars.get_segments() for bars in accuracy.lines[2])
+    np.testing.assert_allclose([np.ptp(segment[:, 1]) for segment in segments], [0.02, 0.04, 0.06])
+    assert not cosine.has_yerr
+    level = [line for line in axes.lines if line.get_linestyle() == "--"]
+    assert [line.get_ydata()[0] for line in level] == [0.538]
+    assert level[0].get_color() == cosine.lines[0].get_color()
+    assert legend_of(axes) == ["accuracy", "cosine", "cosine, real data"]
+    assert axes.get_xticks().tolist() == FACTORS
+    figure_pixels(figure)
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["1", "1.5", "3"]
+
+
+def test_bars_start_at_zero_and_carry_their_values():
+    values = {"fid": [128.0, 18.3, float("nan")], "kid": [1.0, 2.0, 3.0]}
+    figure = metric_bars(["a", "b", "c"], values, errors={"fid": [3.0, 1.0, 0.0]}, reference=1.58, **WORDS)
+    (axes,) = figure.axes
+    fid, kid = (container for container in axes.containers if hasattr(container, "patches"))
+    np.testing.assert_array_equal([bar.get_height() for bar in fid.patches], values["fid"])
+    assert {bar.get_y() for bar in fid.patches} == {0} and axes.get_ylim()[0] == 0
+    assert [text.get_text() for text in axes.texts] == ["128", "18.3", "", "1", "2", "3"]
+    centers = [(one.get_x() + two.get_x() + two.get_width()) / 2 for one, two in zip(fid, kid, strict=True)]
+    np.testing.assert_allclose(centers, [0, 1, 2], atol=1e-12)
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["a", "b", "c"]
+    assert legend_of(axes) == ["fid", "kid", "real data: 1.58"]
+
+
+def test_the_layout_is_fixed_once():
+    figure = curves(HISTORY, **WORDS)
+    before = figure.axes[0].get_position().bounds
+    figure.axes[0].set_ylabel("a label\nof many\nmore lines")
+    figure_pixels(figure)
+    assert figure.axes[0].get_position().bounds == before
+
+
+WRONG = {
+    "no series": lambda: curves({}, **WORDS),
+    "an empty series": lambda: curves({"loss": []}, **WORDS),
+    "a number and no list": lambda: curves({"loss": 1.0}, **WORDS),
+    "text": lambda: curves({"loss": ["high"]}, **WORDS),
+    "curves: no metric": lambda: metric_curves(FACTORS, {}, **WORDS),
+    "curves: no factors": lambda: metric_curves([], VALUES, **WORDS),
+    "curves: NaN factors": lambda: metric_curves([1.0, np.nan, 2.0], VALUES, **WORDS),
+    "curves: another length": lambda: metric_curves(FACTORS[:2], VALUES, **WORDS),
+    "curves: errors of another length": lambda: metric_curves(FACTORS, VALUES, errors={"cosine": [0.1]}, **WORDS),
+    "curves: a negative error": lambda: metric_curves(FACTORS, VALUES, errors={"cosine": [0, 0, -1]}, **WORDS),
+    "curves: unknown errors": lambda: metric_curves(FACTORS, VALUES, errors={"fid": [1, 1, 1]}, **WORDS),
+    "curves: unknown references": lambda: metric_curves(FACTORS, VALUES, references={"fid": 1.0}, **WORDS),
+    "bars: no groups": lambda: metric_bars([], {"fid": [1.0]}, **WORDS),
+    "bars: another length": lambda: metric_bars(["a"], {"fid": [1.0, 2.0]}, **WORDS),
+}
+
+
+@pytest.mark.parametrize("call", WRONG.values(), ids=WRONG.keys())
+def test_a_wrong_input_is_refused_with_three_parts(call):
+    with pytest.raises(InputError, match=THREE_PARTS):
+        call()

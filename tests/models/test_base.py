@@ -1,0 +1,159 @@
+"""The mechanics that every model shares, on a model of two weights whose steps can be followed by hand."""
+
+from __future__ import annotations
+
+import functools
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.contracts import THREE_PARTS
+from tfvae.errors import InputError
+from tfvae.models.base import GenerativeModel, Noise, images_and_labels, in_batches
+
+
+class TwoWeights(GenerativeModel):
+    """loss = mean(first + second), first = (a - x[0])**2, second = log(x[1]) * b."""
+
+    term_names = ("first", "second")
+
+    def __init__(self, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.a = self.add_weight(name="a", shape=(), initializer="zeros")
+        self.b = self.add_weight(name="b", shape=(), initializer="ones")
+
+    def objective(self, images, labels, *, noise, training):
+        a, b = tf.convert_to_tensor(self.a), tf.convert_to_tensor(self.b)
+        return {"first": (a - images[:, 0]) ** 2, "second": tf.math.log(images[:, 1]) * b}
+
+
+def two_weights(**options) -> TwoWeights:
+    model = TwoWeights()
+    model.compile(optimizer=keras.optimizers.SGD(0.1), **options)
+    return model
+
+
+@functools.cache
+def noise_graph(seed: int, name: str, count: int, xla: bool):
+    def draw(step, replica):
+        return Noise(seed, step, replica).normal((count,), name)
+
+    return tf.function(draw, jit_compile=xla)
+
+
+@pytest.fixture(params=[False, True], ids=["graph", "xla"])
+def noise_at(request):
+    """The noise at a place, (seed, step, replica, name), with and without XLA."""
+
+    def draw(seed=0, step=0, replica=0, name="codes", count=4) -> np.ndarray:
+        graph = noise_graph(seed, name, count, request.param)
+        return graph(tf.constant(step, tf.int64), tf.constant(replica)).numpy()
+
+    return draw
+
+
+def test_the_same_place_has_the_same_noise(noise_at):
+    np.testing.assert_array_equal(noise_at(3, 5, 1), noise_at(3, 5, 1))
+
+
+@pytest.mark.parametrize(
+    ("here", "there"),
+    [
+        ({"seed": 1}, {"seed": 0}),
+        ({"step": 1}, {"step": 0}),
+        ({"replica": 1}, {"replica": 0}),
+        ({"name": "prior"}, {"name": "codes"}),
+        ({"step": 1, "replica": 0}, {"step": 0, "replica": 1}),
+    ],
+)
+def test_another_place_has_other_noise(noise_at, here, there):
+    assert np.abs(noise_at(**here) - noise_at(**there)).min() > 1e-6
+
+
+def test_noise_is_standard_normal_and_uncorrelated_from_step_to_step(noise_at):
+    draws = np.stack([noise_at(step=step, count=20_000) for step in range(3)])
+    # Five standard errors: 1 / sqrt(20000) of a mean and a correlation, sqrt(2 / 20000) of a variance.
+    np.testing.assert_allclose(draws.mean(axis=1), 0, atol=5 * 0.0071)
+    np.testing.assert_allclose(np.cov(draws), np.eye(3), atol=5 * 0.01)
+
+
+def test_one_step_goes_down_the_mean_gradient():
+    model = two_weights()
+    images = np.array([[1.0, 1.0], [3.0, np.e]], np.float32)
+    logs = model.train_on_batch(images, return_dict=True)
+    # Mean gradients: a: (2 * (0 - 1) + 2 * (0 - 3)) / 2 = -4; b: (0 + 1) / 2 = 0.5.
+    assert model.a.numpy() == pytest.approx(0.4)
+    assert model.b.numpy() == pytest.approx(0.95)
+    # Terms before the step: (1 + 9) / 2 and (0 + 1) / 2.
+    assert logs == pytest.approx({"first": 5.0, "second": 0.5, "loss": 5.5})
+    assert model.train_draws.numpy() == 1
+
+
+def test_minimize_moves_only_the_variables_that_it_is_given():
+    model = two_weights(run_eagerly=True)
+    images = tf.constant([[1.0, np.e]])
+    model.minimize(model.objective, (images,), [model.b], model.optimizer)
+    assert model.a.numpy() == 0 and model.b.numpy() == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "term"), [(0, np.nan, "first"), (0, np.inf, "first"), (1, 0.0, "second")]
+)
+def test_the_first_failed_step_and_its_term_are_kept(column, value, term):
+    images = np.ones((10, 2), np.float32)
+    images[5, column] = value
+    model = two_weights(steps_per_execution=5)
+    model.fit(images, batch_size=2, shuffle=False, verbose=0)
+    # Image 5 is in the third batch; after it the weights, and so every later term, are not finite either.
+    assert model.failed_step.numpy() == 2
+    assert model.term_names[int(model.failed_term)] == term
+
+
+def test_finite_losses_are_no_failure():
+    model = two_weights()
+    model.fit(np.ones((4, 2), np.float32), batch_size=2, verbose=0)
+    assert model.failed_step.numpy() == model.failed_term.numpy() == -1
+
+
+def test_a_model_without_an_objective_says_so():
+    model = GenerativeModel()
+    model.compile(optimizer="sgd", run_eagerly=True)
+    with pytest.raises(NotImplementedError, match="GenerativeModel must define `objective`"):
+        model.evaluate(np.ones((2, 2), np.float32), verbose=0)
+
+
+def test_in_batches_pads_the_last_and_cuts_its_result():
+    sizes = []
+
+    def step(rows, weights):
+        sizes.append(len(rows))
+        return rows * weights
+
+    rows = np.arange(14, dtype=np.float32).reshape(7, 2)
+    result = in_batches(step, rows, np.full((7, 2), 2.0), batch_size=3)
+    np.testing.assert_array_equal(result, 2 * rows)
+    assert sizes == [3, 3, 3]
+
+
+def test_in_batches_is_never_larger_than_what_there_is():
+    assert in_batches(lambda rows: tf.shape(rows)[:1] + tf.zeros(2, tf.int32), np.zeros((2, 1)), batch_size=9).max() == 2
+
+
+@pytest.mark.parametrize(("count", "batch_size"), [(0, 5), (3, 0), (3, -1)])
+def test_in_batches_refuses_nothing_to_do(count, batch_size):
+    with pytest.raises(InputError, match=THREE_PARTS):
+        in_batches(tf.identity, np.zeros((count, 2)), batch_size=batch_size)
+
+
+def test_images_become_float32_and_labels_stay():
+    images, labels = images_and_labels((tf.ones((2, 3), tf.float64), tf.constant([1, 2])), (3,))
+    assert images.dtype == tf.float32 and labels.dtype == tf.int32
+    assert images_and_labels((tf.ones((2, 3)),))[1] is None
+
+
+@pytest.mark.parametrize("images", [tf.ones((2, 4)), tf.ones(3), tf.ones((2, 3), tf.uint8)])
+def test_images_of_another_shape_or_type_are_refused(images):
+    with pytest.raises(InputError, match=THREE_PARTS):
+        images_and_labels((images,), (3,))

@@ -1,0 +1,104 @@
+"""Log-probabilities and KL terms against numbers worked out by hand, and against Monte Carlo."""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from tfvae.distributions import bernoulli, diagonal_normal, kl_divergence, standard_normal, unit_normal
+
+tfd = tfp.distributions
+
+
+def mixture() -> tfd.Distribution:
+    means = tf.constant([[-2.0, 0.0], [2.0, 1.0]])
+    return tfd.MixtureSameFamily(
+        tfd.Categorical(probs=[0.3, 0.7]), tfd.MultivariateNormalDiag(means, tf.constant([[1.0, 0.5], [1.5, 1.0]]))
+    )
+
+
+def test_bernoulli_is_the_cross_entropy_of_grey_pixels():
+    # logits log(3) and -log(3): p = 3/4 and 1/4.
+    logits = np.log(3) * np.array([[[[1.0], [-1.0]]], [[[1.0], [1.0]]]])
+    images = np.array([[[[1.0], [0.0]]], [[[0.5], [0.25]]]], np.float32)
+    # Image 1: 2 log(3/4). Image 2: (log(3/4) + log(1/4)) / 2 + log(3/4) / 4 + 3 log(1/4) / 4.
+    first = 2 * np.log(0.75)
+    second = 0.5 * (np.log(0.75) + np.log(0.25)) + 0.25 * np.log(0.75) + 0.75 * np.log(0.25)
+    likelihood = bernoulli(tf.constant(logits))
+    np.testing.assert_allclose(likelihood.log_prob(images), [first, second], rtol=1e-6)
+    np.testing.assert_allclose(np.ravel(likelihood.mean()), [0.75, 0.25, 0.75, 0.75], rtol=1e-6)
+
+
+def test_bernoulli_stays_finite_for_certain_pixels():
+    likelihood = bernoulli(tf.constant([[200.0, -200.0]]))
+    np.testing.assert_allclose(likelihood.log_prob([[0.0, 1.0]]), [-400.0])
+    np.testing.assert_allclose(likelihood.log_prob([[1.0, 0.0]]), [0.0], atol=1e-6)
+
+
+def test_unit_normal_is_half_the_squared_error_and_a_constant():
+    likelihood = unit_normal(tf.constant([[[1.0, 2.0], [0.0, -1.0]]]))
+    # Errors 1, 2, 0 and 2: -(1 + 4 + 0 + 4) / 2 - 4 * log(2 * pi) / 2
+    expected = -4.5 - 2 * np.log(2 * np.pi)
+    np.testing.assert_allclose(likelihood.log_prob([[[2.0, 0.0], [0.0, 1.0]]]), [expected], rtol=1e-6)
+
+
+def test_likelihoods_compute_in_float32_whatever_the_network_gives():
+    for likelihood in (bernoulli, unit_normal):
+        assert likelihood(tf.zeros((2, 3), tf.bfloat16)).log_prob(tf.zeros((2, 3))).dtype == tf.float32
+    assert diagonal_normal(tf.zeros((2, 4), tf.bfloat16)).mean().dtype == tf.float32
+
+
+def test_the_posterior_reads_means_and_then_log_variances():
+    posterior = diagonal_normal(tf.constant([[1.0, -2.0, 0.0, np.log(4.0)]]))
+    np.testing.assert_allclose(posterior.mean(), [[1.0, -2.0]])
+    np.testing.assert_allclose(posterior.stddev(), [[1.0, 2.0]], rtol=1e-6)
+    assert posterior.batch_shape == (1,) and posterior.event_shape == (2,)
+
+
+def test_kl_to_the_standard_normal_is_the_closed_form():
+    posterior = diagonal_normal(tf.constant([[1.0, -2.0, 0.0, np.log(4.0)], [0.0, 0.0, 0.0, 0.0]]))
+    # (mean**2 + variance - log(variance) - 1) / 2: (1 + 1 - 0 - 1) / 2 + (4 + 4 - log(4) - 1) / 2
+    expected = [0.5 + (7 - np.log(4)) / 2, 0.0]
+    np.testing.assert_allclose(kl_divergence(posterior, standard_normal(2), tf.zeros((2, 2))), expected, rtol=1e-6)
+
+
+def test_extreme_log_variances_stay_finite_and_so_do_their_gradients():
+    parameters = tf.constant([[0.0, 0.0, 1e6, -1e6], [1e3, -1e3, 500.0, -500.0]])
+    with tf.GradientTape() as tape:
+        tape.watch(parameters)
+        posterior = diagonal_normal(parameters)
+        codes = posterior.mean() + posterior.stddev() * 3.0
+        terms = kl_divergence(posterior, standard_normal(2), codes) + posterior.log_prob(codes)
+    np.testing.assert_allclose(posterior.stddev()[0], np.exp([5.0, -10.0]), rtol=1e-6)
+    assert np.isfinite(terms).all() and np.isfinite(tape.gradient(terms, parameters)).all()
+
+
+def test_without_a_closed_form_kl_is_right_on_average():
+    posterior = diagonal_normal(tf.constant([[0.5, -0.5, np.log(0.5), 0.0], [-2.0, 0.0, 0.0, np.log(0.25)]]))
+    count = 20_000
+    draws = posterior.sample(count, seed=tf.constant([0, 1]))
+    estimates = np.stack([kl_divergence(posterior, mixture(), codes) for codes in tf.unstack(draws[:200])])
+    assert estimates.shape == (200, 2)
+
+    # A second source: the integral itself, on a grid of 401 x 401 codes in float64.
+    axis = np.linspace(-8, 8, 401)
+    grid = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
+    area = (axis[1] - axis[0]) ** 2
+    for column, (mean, variance) in enumerate([([0.5, -0.5], [0.5, 1.0]), ([-2.0, 0.0], [1.0, 0.25])]):
+        q = normal_density(grid, mean, variance)
+        p = 0.3 * normal_density(grid, [-2, 0], [1, 0.25]) + 0.7 * normal_density(grid, [2, 1], [2.25, 1])
+        exact = np.sum(q * (np.log(np.maximum(q, 1e-300)) - np.log(p))) * area
+        error = estimates[:, column].std() / np.sqrt(len(estimates))
+        assert abs(estimates[:, column].mean() - exact) < 5 * error
+
+
+def normal_density(x: np.ndarray, mean: list[float], variance: list[float]) -> np.ndarray:
+    exponent = -0.5 * np.sum((x - np.array(mean)) ** 2 / np.array(variance), axis=-1)
+    return np.exp(exponent) / (2 * np.pi * np.sqrt(np.prod(variance)))
+
+
+def test_the_prior_is_standard_normal():
+    np.testing.assert_allclose(
+        standard_normal(3).log_prob([0.0, 1.0, -2.0]), -2.5 - 1.5 * np.log(2 * np.pi), rtol=1e-6
+    )

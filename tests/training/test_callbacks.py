@@ -1,0 +1,154 @@
+"""Callbacks on a model that is fitted for a few steps: what they keep, where, and when they stop."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from rich.console import Console
+from rich.progress import Progress
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from tests.contracts import IMAGE_SHAPE, small_images, small_networks
+from tfvae.models.autoencoder import Autoencoder
+from tfvae.training.callbacks import (
+    History,
+    NonFiniteLoss,
+    ProgressBar,
+    SaveCheckpoints,
+    StopOnNonFinite,
+    TensorBoardPictures,
+    TensorBoardTerms,
+    is_milestone,
+)
+from tfvae.training.checkpoint import Position
+from tfvae.training.run_folder import RunFolder
+
+STEPS, EPOCHS, PER_EXECUTION = 7, 2, 3
+
+
+@pytest.fixture(scope="module")
+def model():
+    model = Autoencoder(*small_networks(1))
+    model.compile(optimizer="adam", steps_per_execution=PER_EXECUTION)
+    return model
+
+
+def fit(model, *callbacks, images=None, epochs=EPOCHS):
+    x, _ = small_images(4 * STEPS)
+    images = x if images is None else images
+    model.fit(
+        images, validation_data=x, batch_size=4, shuffle=False, epochs=epochs, verbose=0, callbacks=list(callbacks)
+    )
+
+
+class Recorder:
+    """Stands in for a Checkpointer: notes what it is asked for."""
+
+    def __init__(self) -> None:
+        self.saved: list[Position] = []
+        self.restored = 0
+
+    def save(self, position: Position) -> None:
+        self.saved.append(position)
+
+    def restore_metrics(self) -> None:
+        self.restored += 1
+
+
+def test_checkpoints_come_after_each_epoch(model):
+    recorder = Recorder()
+    fit(model, SaveCheckpoints(recorder, minutes=60))
+    assert recorder.saved == [Position(1, 0), Position(2, 0)] and recorder.restored == 0
+
+
+def test_within_an_epoch_they_name_the_next_step_and_never_one_past_its_end(model):
+    recorder = Recorder()
+    fit(model, SaveCheckpoints(recorder, minutes=0))
+    assert recorder.saved == [
+        *(Position(0, 3), Position(0, 6), Position(1, 0)),
+        *(Position(1, 3), Position(1, 6), Position(2, 0)),
+    ]
+
+
+def test_an_epoch_that_goes_on_counts_from_where_it_was(model):
+    recorder = Recorder()
+    saving = SaveCheckpoints(recorder, minutes=0)
+    saving.begin_epoch_at(20)
+    fit(model, saving)
+    assert recorder.saved[:3] == [Position(0, 23), Position(0, 26), Position(1, 0)]
+    assert recorder.saved[3:] == [Position(1, 3), Position(1, 6), Position(2, 0)]
+    assert recorder.restored == 1
+
+
+def test_a_term_that_is_not_finite_stops_the_training_and_is_named(tmp_path):
+    model = Autoencoder(*small_networks(1))
+    model.compile(optimizer="adam", steps_per_execution=PER_EXECUTION)
+    images, _ = small_images(4 * STEPS)
+    images[4 * 4] = np.nan  # the fifth step, in the second execution
+    recorder = Recorder()
+    with pytest.raises(NonFiniteLoss, match=r"'reconstruction' was not finite at step 4\. Lower "):
+        fit(model, StopOnNonFinite(), SaveCheckpoints(recorder, minutes=0), images=images)
+    assert recorder.saved == [Position(0, 3)]
+
+
+def test_history_keeps_every_epoch_on_disk(model, tmp_path):
+    folder = RunFolder(tmp_path)
+    before = {"epoch": 1, "seconds": 2.0, "train": {"loss": 9.0}, "validation": {}}
+    history = History(folder, [before])
+    x, _ = small_images(4 * STEPS)
+    model.fit(x, validation_data=x, batch_size=4, initial_epoch=1, epochs=3, verbose=0, callbacks=[history])
+    rows = json.loads(folder.history.read_text())
+    assert rows == history.rows and rows[0] == before
+    assert [row["epoch"] for row in rows] == [1, 2, 3]
+    assert set(rows[1]["train"]) == set(rows[1]["validation"]) == {"loss", "reconstruction"}
+    assert rows[2]["validation"]["loss"] < rows[1]["train"]["loss"] and rows[2]["seconds"] > 0
+
+
+def test_terms_have_one_name_and_a_curve_each_for_training_and_validation(model, tmp_path):
+    fit(model, TensorBoardTerms(RunFolder(tmp_path)))
+    for part in ("train", "validation"):
+        events = EventAccumulator(str(tmp_path / part)).Reload()
+        assert sorted(events.Tags()["tensors"]) == ["terms/loss", "terms/reconstruction"]
+        assert [event.step for event in events.Tensors("terms/loss")] == [1, 2]
+
+
+def test_pictures_come_at_milestones_and_at_the_end(model, tmp_path):
+    drawn = []
+
+    def pictures(trained):
+        drawn.append(trained)
+        return {"samples": np.zeros((4, 6, 3), np.uint8)}
+
+    callback = TensorBoardPictures(RunFolder(tmp_path), pictures, epochs=7)
+    callback.set_model(model)
+    for epoch in range(7):
+        callback.on_epoch_end(epoch)
+    assert drawn == [model] * 4
+    events = EventAccumulator(str(tmp_path)).Reload()
+    assert [event.step for event in events.Tensors("samples")] == [1, 2, 5, 7]
+
+
+def test_milestones():
+    assert [epoch for epoch in range(201) if is_milestone(epoch)] == [1, 2, 5, 10, 20, 50, 100, 200]
+
+
+def test_the_bar_ends_where_the_steps_do(model):
+    console = Console(file=io.StringIO(), width=200)
+    progress = Progress(console=console)
+    task = progress.add_task("vae", total=EPOCHS * STEPS, loss="")
+    fit(model, ProgressBar(progress, task))
+    assert progress.tasks[0].completed == EPOCHS * STEPS
+    assert progress.tasks[0].fields["loss"].startswith("loss ")
+    assert [line.split(":")[0] for line in console.file.getvalue().splitlines()] == ["  epoch 1", "  epoch 2"]
+
+
+def test_the_bar_of_a_resumed_run_goes_on(model):
+    progress = Progress(console=Console(file=io.StringIO()))
+    task = progress.add_task("vae", total=100, completed=40, loss="")
+    fit(model, ProgressBar(progress, task), epochs=1)
+    assert progress.tasks[0].completed == 40 + STEPS

@@ -1,0 +1,152 @@
+"""Two replicas train as one device does, with noise of their own."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.contracts import BATCH, CLASSES, LATENT_DIM, small_images, small_networks
+from tfvae.models.base import Noise
+from tfvae.models.center_vae import CenterVAE
+from tfvae.models.vae import VAE
+from tfvae.training.strategy import choose_strategy
+
+STEPS = 10
+
+
+def vae() -> VAE:
+    return VAE(*small_networks(2))
+
+
+def center_vae() -> CenterVAE:
+    return CenterVAE(*small_networks(2), classes=CLASSES)
+
+
+def sgd() -> keras.optimizers.Optimizer:
+    return keras.optimizers.SGD(0.02)
+
+
+def adam() -> keras.optimizers.Optimizer:
+    return keras.optimizers.Adam(0.01)
+
+
+@pytest.fixture(scope="module")
+def mirrored():
+    strategy = choose_strategy("mirrored")
+    assert strategy.num_replicas_in_sync == 2
+    return strategy
+
+
+@pytest.fixture
+def no_noise(monkeypatch):
+    monkeypatch.setattr(Noise, "normal", lambda self, shape, name: tf.zeros(shape))
+
+
+def made(strategy, make, optimizer, **options):
+    """The model under a strategy, with the same initial weights under each."""
+    with strategy.scope():
+        keras.utils.set_random_seed(0)
+        model = make()
+        model.compile(optimizer=optimizer(), **options)
+    return model
+
+
+def weights(model) -> dict[str, np.ndarray]:
+    return {f"{number} {variable.path}": variable.numpy() for number, variable in enumerate(model.variables)}
+
+
+def assert_equal_weights(one, other, atol) -> None:
+    ours, theirs = weights(one), weights(other)
+    for (name, value), expected in zip(ours.items(), theirs.values(), strict=True):
+        np.testing.assert_allclose(value, expected, rtol=0, atol=atol, err_msg=name)
+
+
+@pytest.mark.parametrize("optimizer", [sgd, adam])
+@pytest.mark.parametrize("make", [vae, center_vae])
+def test_two_replicas_end_with_the_weights_and_the_logs_of_one_device(mirrored, no_noise, make, optimizer):
+    images, labels = small_images(STEPS * BATCH)
+    models, histories = [], []
+    for strategy in (choose_strategy("one"), mirrored):
+        model = made(strategy, make, optimizer)
+        before = model.encoder.get_weights()
+        fit = model.fit(images, labels, batch_size=BATCH, shuffle=False, verbose=0)
+        models.append(model)
+        histories.append({name: values[-1] for name, values in fit.history.items()})
+    assert models[0].optimizer.iterations.numpy() == models[1].train_draws.numpy() == STEPS
+    moved = [np.abs(now - then).max() for now, then in zip(model.encoder.get_weights(), before, strict=True)]
+    assert min(moved) > 1e-3  # so that agreement to 1e-5 says something
+    assert_equal_weights(*models, atol=1e-5)
+    assert histories[1] == pytest.approx(histories[0], rel=1e-5)
+
+
+def test_centers_move_by_the_codes_of_both_replicas(mirrored, no_noise):
+    images, labels = small_images(8)
+    model = made(mirrored, center_vae, sgd)
+    codes = model.encode(images)
+    model.fit(images, labels, batch_size=8, shuffle=False, verbose=0)
+    sums = np.stack([codes[labels == label].sum(axis=0) for label in range(CLASSES)])
+    counts = np.bincount(labels, minlength=CLASSES)[:, np.newaxis]
+    np.testing.assert_allclose(model.centers.numpy(), 0.5 * sums / (1 + counts), atol=1e-5)
+
+
+@pytest.mark.parametrize("rest", [1, 5])
+def test_every_image_of_an_uneven_batch_counts_the_same(mirrored, no_noise, rest):
+    images, labels = small_images(BATCH + rest)
+    models, logs = [], []
+    for strategy in (choose_strategy("one"), mirrored):
+        model = made(strategy, center_vae, sgd)
+        model.fit(images, labels, batch_size=BATCH, shuffle=False, verbose=0)
+        models.append(model)
+        logs.append(model.evaluate(images, labels, batch_size=BATCH, verbose=0, return_dict=True))
+    assert_equal_weights(*models, atol=1e-5)
+    assert logs[1] == pytest.approx(logs[0], rel=1e-5)
+
+
+def test_several_steps_an_execution_change_nothing(mirrored, no_noise):
+    images, labels = small_images(5 * BATCH)
+    models = [made(mirrored, center_vae, adam, steps_per_execution=steps) for steps in (1, 3)]
+    for model in models:
+        model.fit(images, labels, batch_size=BATCH, shuffle=False, verbose=0)
+    assert_equal_weights(*models, atol=1e-5)
+
+
+def test_replicas_draw_different_noise(mirrored):
+    model = made(mirrored, vae, sgd)
+
+    @tf.function
+    def draw():
+        return mirrored.run(lambda: model._noise(model.train_draws).normal((1000, LATENT_DIM), "codes"))
+
+    first, second = (values.numpy() for values in mirrored.experimental_local_results(draw()))
+    # Five standard errors of a correlation that is zero: 1 / sqrt(2000).
+    assert abs(np.corrcoef(first.ravel(), second.ravel())[0, 1]) < 5 / np.sqrt(2000)
+    np.testing.assert_array_equal(first, Noise(model.seed, tf.constant(0, tf.int64), 0).normal(first.shape, "codes"))
+    np.testing.assert_array_equal(second, Noise(model.seed, tf.constant(0, tf.int64), 1).normal(first.shape, "codes"))
+
+
+def test_training_with_noise_moves_both_replicas_alike(mirrored):
+    images, labels = small_images(4 * BATCH)
+    model = made(mirrored, center_vae, adam)
+    model.fit(images, labels, batch_size=BATCH, verbose=0)
+    for variable in model.variables:
+        first, second = (copy.numpy() for copy in mirrored.experimental_local_results(variable.value))
+        np.testing.assert_array_equal(first, second, err_msg=variable.path)
+
+
+@pytest.mark.parametrize("row", [5, 15], ids=["first-replica", "second-replica"])
+def test_a_failure_on_either_replica_is_noticed_by_both(mirrored, row):
+    images, labels = small_images(3 * BATCH)
+    images[BATCH + row] = np.nan
+    model = made(mirrored, center_vae, sgd)
+    model.fit(images, labels, batch_size=BATCH, shuffle=False, verbose=0)
+    assert model.failed_step.numpy() == 1
+    assert model.term_names[int(model.failed_term.numpy())] == "reconstruction"
+
+
+def test_a_mirrored_model_predicts_encodes_and_samples(mirrored):
+    images, _ = small_images(BATCH + 1)
+    model = made(mirrored, vae, sgd)
+    np.testing.assert_allclose(model.predict(images, verbose=0), model.reconstruct(images), atol=1e-6)
+    assert model.sample(3).shape == (3, *images.shape[1:])
