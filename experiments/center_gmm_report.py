@@ -282,12 +282,12 @@ def _sweep(runs: Sequence[FinishedRun]) -> list[str]:
         "FID @1.5": f"{SHRUNK}/fid",
         "FID, ten a class": "class_mixture/fid",
     }
-    rows = [["variant", "lambda", "centers' step", *metrics]]
-    settings = {run.variant: run.record["settings"] for run in runs}
-    for run in sorted(runs, key=lambda run: (settings[run.variant]["center_weight"], run.variant)):
-        setting = settings[run.variant]
+    rows = [["variant", "lambda", "centers' step", "their spread", *metrics]]
+    for run in sorted(runs, key=lambda run: (run.record["settings"]["center_weight"], run.variant)):
+        setting = run.record["settings"]
         values = [over_seeds([run.value(metric)]) for metric in metrics.values()]
-        rows.append([run.variant, f"{setting['center_weight']:g}", f"{setting['center_step']:g}", *values])
+        chosen = [f"{setting[f'center_{name}']:g}" for name in ("weight", "step", "spread")]
+        rows.append([run.variant, *chosen, *values])
     return ["## What the weight of the center loss and the step of the centers do\n", markdown_table(rows)]
 
 

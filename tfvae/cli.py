@@ -19,7 +19,6 @@ import numpy as np
 import tyro
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
-from rich import table
 from rich.console import Console
 from tyro.conf import Positional, arg, subcommand
 
@@ -37,7 +36,6 @@ from tfvae.training.run_folder import RunFolder, check_writable, read_json, repl
 
 DECODED_AT_ONCE = 1000
 LARGEST = {".npz": 4 * 1024**3, ".png": 50 * 1000**2}
-HUB = Path("hub")
 
 RunFolderPath = Positional[
     Annotated[
@@ -73,8 +71,7 @@ class Sample:
         if out.suffix not in LARGEST:
             raise InputError(f"Expected --out FILE.npz or FILE.png. Received: {out}. Name it {out.stem}.npz, say.")
         default = read_json(folder.samplers / "index.json")["sampler" if self.label is None else "class_sampler"]
-        sampler = _sampler(folder, self.sampler or default)
-        model = _model(folder)
+        sampler, model = _sampler(folder, self.sampler or default), _model(folder)
         _check_count(self.count, model.image_shape, out)
         codes, labels = sampler.sample(self.count, seed=self.seed, label=self.label)
         _check_output(out)
@@ -119,7 +116,7 @@ class Evaluate:
             "metrics": metrics,
         }
         _say(console, f"{self.samples}: {len(images):,} samples against {data.name} (sha256 {data.sha256[:12]})")
-        console.print(_metrics_table(metrics))
+        _print_metrics(console, metrics)
         if self.json is not None:
             write_json(self.json, record)
             _say(console, f"Written: {self.json}")
@@ -139,7 +136,7 @@ class Show:
             results.terminal_table([["config", "value"], *([name, str(value)] for name, value in identity.items())], "")
         )
         _say(console, results.label_of(record))
-        console.print(_metrics_table(record["metrics"]))
+        _print_metrics(console, record["metrics"])
         _say(
             console,
             f"{record['parameters']:,} parameters, {results.number(record['seconds_per_epoch'])} seconds per epoch",
@@ -196,8 +193,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: the command line without the program's name; `sys.argv[1:]` if None.
     """
-    words = list(sys.argv[1:] if arguments is None else arguments)
-    command: Any = tyro.cli(_commands(), prog="tfvae", description=__doc__, args=words)
+    command: Any = tyro.cli(_commands(), prog="tfvae", description=__doc__, args=arguments)
     sys.exit(reported(lambda: _execute(command)))
 
 
@@ -274,8 +270,7 @@ def _sampler(folder: RunFolder, name: str | None) -> GaussianMixtureSampler:
 
 
 def _value_range(folder: RunFolder) -> tuple[float, float]:
-    low, high = read_json(folder.config).get("value_range", (0.0, 1.0))
-    return low, high
+    return tuple(read_json(folder.config).get("value_range", (0.0, 1.0)))
 
 
 def _pixels(images: ArrayLike, value_range: tuple[float, float]) -> NDArray[np.uint8]:
@@ -293,8 +288,10 @@ def _read_samples(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.int64] | No
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
     except (OSError, ValueError, EOFError, TypeError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
+        # NumPy's own message on an object array advises to unpickle it.
+        reason = getattr(error, "strerror", None) or "damaged, no .npz file, or one with Python objects"
         raise InputError(
-            f"Expected an .npz file of samples. Received: {path}, which cannot be read ({error}). "
+            f"Expected an .npz file of samples. Received: {path}, which cannot be read ({reason}). "
             "Write it with numpy.savez(path, images=..., labels=...)."
         ) from error
     if "images" not in arrays:
@@ -365,7 +362,7 @@ def _write_images(out: Path, images: NDArray[np.uint8], labels: NDArray[np.int64
 
 
 def _feature_space(path: Path | None, data: ImageData) -> FeatureExtractor:
-    extractor: FeatureExtractor = mnist_cnn() if path is None else inception(None if path == HUB else path)
+    extractor: FeatureExtractor = mnist_cnn() if path is None else inception(None if str(path) == "hub" else path)
     if extractor.image_shape not in (None, data.image_shape):
         raise InputError(
             f"Expected images of shape {extractor.image_shape}, which {extractor.name} takes. Received: {data.name}, "
@@ -378,12 +375,15 @@ def _say(console: Console, text: str) -> None:
     console.print(text, soft_wrap=True, highlight=False, markup=False)
 
 
-def _metrics_table(metrics: Mapping[str, Mapping[str, Any]]) -> table.Table:
-    rows = [["metric", "value", "measured with"]]
+def _print_metrics(console: Console, metrics: Mapping[str, Mapping[str, Any]]) -> None:
+    """A table with a number for each label, and below it the labels, which are too long for a column."""
+    rows, notes = [["metric", "value", "label"]], dict[str, str]()
     for name, metric in metrics.items():
         spread = "" if metric["std"] is None else f" ± {results.number(metric['std'])}"
-        rows.append([name, results.number(metric["value"]) + spread, results.measured_with(metric)])
-    return results.terminal_table(rows, "")
+        note = notes.setdefault(results.measured_with(metric), f"({len(notes) + 1})")
+        rows.append([name, results.number(metric["value"]) + spread, note])
+    console.print(results.terminal_table(rows, ""))
+    _say(console, "\n".join(f"{note} {label or 'unlabelled'}" for label, note in notes.items()))
 
 
 def _serving_example(name: str, folder: Path, by_class: bool) -> list[str]:

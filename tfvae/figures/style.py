@@ -65,9 +65,7 @@ def new_figure(width: int, height: int) -> Figure:
     Returns:
         Figure with an Agg canvas.
     """
-    # A thousandth of a pixel more, since Agg cuts 619.9999 pixels down to 619.
-    inches = ((width + 1e-3) / DOTS_PER_INCH, (height + 1e-3) / DOTS_PER_INCH)
-    figure = Figure(figsize=inches, dpi=DOTS_PER_INCH, facecolor="white")
+    figure = Figure(figsize=(width / DOTS_PER_INCH, height / DOTS_PER_INCH), dpi=DOTS_PER_INCH, facecolor="white")
     FigureCanvasAgg(figure)
     return figure
 

@@ -31,6 +31,9 @@ class CenterVAE(StochasticAutoencoder):
         classes: int >= 2, number of classes; labels are in [0, classes).
         center_weight: float >= 0, lambda of the report, in nats per squared unit of the codes.
         center_step: float in (0, 1], alpha of Wen et al.: the share of the way to the batch's mean.
+        center_spread: float >= 0, standard deviation of the initial centers, in units of the codes. The center loss
+            alone fixes no scale: from close centers that follow the codes fast, every class shrinks together with the
+            distances between them, and none is better separated than in a VAE.
         **kwargs: `likelihood`, `prior`, `seed` as in `VAE`.
 
     Raises:
@@ -49,7 +52,8 @@ class CenterVAE(StochasticAutoencoder):
         *,
         classes: int = 10,
         center_weight: float = 1.0,
-        center_step: float = 0.5,
+        center_step: float = 0.001,
+        center_spread: float = 5.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(encoder, decoder, **kwargs)
@@ -59,11 +63,14 @@ class CenterVAE(StochasticAutoencoder):
             raise InputError(f"Expected center_weight >= 0. Received: center_weight={center_weight}.")
         if not 0 < center_step <= 1:
             raise InputError(f"Expected center_step in (0, 1]. Received: center_step={center_step}.")
+        if not center_spread >= 0:
+            raise InputError(f"Expected center_spread >= 0. Received: center_spread={center_spread}.")
         self.classes = classes
         self.center_weight = center_weight
         self.center_step = center_step
+        self.center_spread = center_spread
         self.centers = self.add_weight(
-            name="centers", shape=(classes, self.latent_dim), initializer="zeros", dtype="float32",
+            name="centers", shape=(classes, self.latent_dim), initializer=keras.initializers.RandomNormal(stddev=center_spread, seed=self.seed), dtype="float32",
             trainable=False, aggregation="only_first_replica",
         )  # fmt: skip
 
@@ -93,8 +100,8 @@ class CenterVAE(StochasticAutoencoder):
         self.centers.assign_add(self.center_step * offsets / (1.0 + counts[:, tf.newaxis]))
 
     def get_config(self) -> dict[str, Any]:
-        own = {"classes": self.classes, "center_weight": self.center_weight, "center_step": self.center_step}
-        return {**super().get_config(), **own}
+        own = ("classes", "center_weight", "center_step", "center_spread")
+        return {**super().get_config(), **{name: getattr(self, name) for name in own}}
 
 
 def _required(labels: tf.Tensor | None) -> tf.Tensor:

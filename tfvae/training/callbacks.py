@@ -166,8 +166,10 @@ class ProgressBar(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         loss = float((logs or {}).get("loss", np.nan))
-        self.progress.update(self.task, advance=batch + 1 - self.done, loss=f"loss {loss:.2f}")
-        self.done = batch + 1
+        # Keras numbers the last execution of an epoch as if it were a full one.
+        done = min(batch + 1, (self.params or {}).get("steps") or batch + 1)
+        self.progress.update(self.task, advance=done - self.done, loss=f"loss {loss:.2f}")
+        self.done = done
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         if not self.progress.console.is_terminal and is_milestone(epoch + 1):
