@@ -24,7 +24,7 @@ SHRUNK = "class_gaussian@1.5"
 SHEET = 100
 
 SHOWN = {
-    "elbo": "notebook's setting; goal >= -111 (vanilla-6)",
+    "elbo": "goal >= -111 (vanilla-6)",
     "nll": "",
     "reconstruction_bce": "",
     "reconstruction_mse": "",

@@ -55,9 +55,7 @@ def compiled(model: GenerativeModel, **options) -> GenerativeModel:
 def fitted(model: GenerativeModel, epochs: int, seed: int = 0) -> dict[str, list[float]]:
     images, labels = small_images()
     keras.utils.set_random_seed(seed)
-    fit = model.fit(
-        images, labels, epochs=epochs, batch_size=BATCH, validation_data=(images, labels), verbose=0
-    )
+    fit = model.fit(images, labels, epochs=epochs, batch_size=BATCH, validation_data=(images, labels), verbose=0)
     return fit.history
 
 

@@ -99,6 +99,4 @@ def normal_density(x: np.ndarray, mean: list[float], variance: list[float]) -> n
 
 
 def test_the_prior_is_standard_normal():
-    np.testing.assert_allclose(
-        standard_normal(3).log_prob([0.0, 1.0, -2.0]), -2.5 - 1.5 * np.log(2 * np.pi), rtol=1e-6
-    )
+    np.testing.assert_allclose(standard_normal(3).log_prob([0.0, 1.0, -2.0]), -2.5 - 1.5 * np.log(2 * np.pi), rtol=1e-6)

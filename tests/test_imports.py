@@ -12,7 +12,7 @@ REPOSITORY = Path(__file__).parents[1]
 
 # A package may import the packages above it in this list: not its own neighbours, and nothing below.
 LEVELS = (
-    ("tfvae.errors",),
+    ("tfvae.errors", "tfvae.startup"),
     ("tfvae.data", "tfvae.distributions", "tfvae.losses", "tfvae.networks"),
     ("tfvae.models",),
     ("tfvae.sampling", "tfvae.metrics", "tfvae.figures", "tfvae.serving"),

@@ -98,9 +98,7 @@ def test_minimize_moves_only_the_variables_that_it_is_given():
     assert model.a.numpy() == 0 and model.b.numpy() == pytest.approx(0.9)
 
 
-@pytest.mark.parametrize(
-    ("column", "value", "term"), [(0, np.nan, "first"), (0, np.inf, "first"), (1, 0.0, "second")]
-)
+@pytest.mark.parametrize(("column", "value", "term"), [(0, np.nan, "first"), (0, np.inf, "first"), (1, 0.0, "second")])
 def test_the_first_failed_step_and_its_term_are_kept(column, value, term):
     images = np.ones((10, 2), np.float32)
     images[5, column] = value
@@ -138,7 +136,8 @@ def test_in_batches_pads_the_last_and_cuts_its_result():
 
 
 def test_in_batches_is_never_larger_than_what_there_is():
-    assert in_batches(lambda rows: tf.shape(rows)[:1] + tf.zeros(2, tf.int32), np.zeros((2, 1)), batch_size=9).max() == 2
+    seen = in_batches(lambda rows: tf.repeat(tf.shape(rows)[0], 2), np.zeros((2, 1)), batch_size=9)
+    np.testing.assert_array_equal(seen, [2, 2])
 
 
 @pytest.mark.parametrize(("count", "batch_size"), [(0, 5), (3, 0), (3, -1)])

@@ -14,13 +14,13 @@ from tfvae.models.center_vae import CenterVAE
 
 
 def center_vae(**options):
-    return CenterVAE(*small_networks(2), **{"classes": CLASSES, **options})
+    return CenterVAE(*small_networks(2), classes=CLASSES, **options)
 
 
 class TestCenterVAE(ModelContract):
     @staticmethod
     def make():
-        return center_vae(center_weight=0.5, center_step=0.25, seed=2)
+        return center_vae(center_weight=0.5, center_step=0.25, center_spread=0.5, seed=2)
 
 
 def test_the_center_term_is_the_weighted_half_squared_distance():
@@ -47,11 +47,24 @@ def test_centers_move_as_wen_et_al_say():
 def test_a_step_moves_the_centers_by_the_codes_that_its_loss_saw():
     images, labels = small_images(8)
     model = compiled(center_vae(center_step=1.0))
-    codes = model.encode(images)
+    codes, before = model.encode(images), model.centers.numpy()
     model.train_on_batch(images, labels)
-    counts = np.bincount(labels, minlength=CLASSES)
-    sums = np.stack([codes[labels == label].sum(axis=0) for label in range(CLASSES)])
-    np.testing.assert_allclose(model.centers, sums / (1 + counts[:, np.newaxis]), atol=1e-5)
+    for label in range(CLASSES):
+        offsets = (codes - before[label])[labels == label]
+        expected = before[label] + offsets.sum(axis=0) / (1 + len(offsets))
+        np.testing.assert_allclose(model.centers[label], expected, atol=1e-5)
+
+
+def test_the_first_centers_are_drawn_with_the_spread_and_the_seed():
+    def first_centers(**options) -> np.ndarray:
+        return CenterVAE(*small_networks(2), classes=1000, **options).centers.numpy()
+
+    centers = first_centers(center_spread=3.0, seed=1)
+    # Five standard errors of a standard deviation from 2,000 numbers: 5 * 3 / sqrt(2 * 2000).
+    assert np.std(centers) == pytest.approx(3.0, abs=0.24)
+    np.testing.assert_array_equal(first_centers(center_spread=3.0, seed=1), centers)
+    assert np.abs(first_centers(center_spread=3.0, seed=2) - centers).min() > 0
+    np.testing.assert_array_equal(first_centers(center_spread=0.0), np.zeros((1000, LATENT_DIM)))
 
 
 def test_centers_are_moved_by_no_gradient():
@@ -68,6 +81,7 @@ def test_centers_are_moved_by_no_gradient():
         {"center_weight": float("nan")},
         {"center_step": 0.0},
         {"center_step": 1.5},
+        {"center_spread": -1.0},
     ],
 )
 def test_an_argument_out_of_its_range_is_refused(options):

@@ -5,15 +5,13 @@ from __future__ import annotations
 import io
 import json
 
-import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 from rich.console import Console
 from rich.progress import Progress
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from tests.contracts import IMAGE_SHAPE, small_images, small_networks
+from tests.contracts import small_images, small_networks
 from tfvae.models.autoencoder import Autoencoder
 from tfvae.training.callbacks import (
     History,

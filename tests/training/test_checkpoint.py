@@ -133,9 +133,7 @@ def replace_by_text(path):
 
 
 @pytest.mark.parametrize("suffix", ["data-00000-of-00001", "index"])
-@pytest.mark.parametrize(
-    "damage", [cut_in_half, flip_a_byte, empty, replace_by_text]
-)
+@pytest.mark.parametrize("damage", [cut_in_half, flip_a_byte, empty, replace_by_text])
 def test_a_damaged_newest_checkpoint_gives_way_to_the_one_before(two_saved, folder, damage, suffix):
     damage(folder / f"ckpt-2.{suffix}")
     model = center_vae()

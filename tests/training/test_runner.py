@@ -100,11 +100,11 @@ def test_a_finished_run_is_skipped(done, training_is_an_error):
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
-        ({"training": dataclasses.replace(SHORT.training, learning_rate=0.01)}, r"training\.learning_rate: 0\.001 -> 0\.01"),
+        ({"training": dataclasses.replace(SHORT.training, epochs=2)}, r"training\.epochs: 1 -> 2"),
         ({"test_images": 20}, "test_images: 30 -> 20"),
         ({"precision": "bfloat16"}, "precision: float32 -> bfloat16"),
     ],
-)  # fmt: skip
+)
 def test_a_changed_config_is_refused_and_named(done, training_is_an_error, changes, named):
     with pytest.raises(InputError, match=named):
         run(done[0], **changes)

@@ -76,7 +76,7 @@ def reported(action: Callable[[], None]) -> int:
         errors.print(str(error), markup=False, highlight=False, soft_wrap=True)
         return 1
     except KeyboardInterrupt:
-        errors.print("\nInterrupted. The same command goes on from the last checkpoint.")
+        errors.print("\nInterrupted. The same command, given again, takes up what was finished.")
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

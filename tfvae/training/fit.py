@@ -87,7 +87,7 @@ def train(
             initial_epoch=epoch,
             epochs=epoch + 1,
             validation_data=validation,
-            callbacks=keras.callbacks.CallbackList(callbacks, add_history=True, model=model),
+            callbacks=keras.callbacks.CallbackList(callbacks, add_history=True, model=model, steps=steps - step),
             shuffle=False,
             verbose=0,
         )

@@ -40,10 +40,11 @@ def find_runs(folder: Path) -> list[FinishedRun]:
     for path in sorted(folder.rglob("metrics.json")):
         record = read_json(path)
         try:
-            runs.append(FinishedRun(record["variant"], int(record["seed"]), RunFolder(path.parent), record))
+            named = {key: record[key] for key in ("experiment", "variant", "seed")}
+            runs.append(FinishedRun(named["variant"], int(named["seed"]), RunFolder(path.parent), record))
         except (KeyError, TypeError):
             raise InputError(
-                f"Expected the metrics.json of a run. Received: {path}, without its variant and seed. Remove it."
+                f"Expected the metrics.json of a run. Received: {path}, without its experiment, variant and seed. Remove it."
             ) from None
     return sorted(runs, key=lambda run: (run.record["experiment"], run.variant, run.seed))
 
@@ -65,7 +66,8 @@ def over_seeds(values: Iterable[float | None]) -> str:
         return number(known[0] if known else None)
     mean = sum(known) / len(known)
     deviation = math.sqrt(sum((value - mean) ** 2 for value in known) / (len(known) - 1))
-    return f"{number(mean)} ± {number(deviation)} ({len(known)})"
+    decimals = len(number(mean).partition(".")[2])
+    return f"{number(mean)} ± {deviation:.{decimals}f} ({len(known)})"
 
 
 def first(runs: Sequence[FinishedRun], variant: str) -> FinishedRun | None:
