@@ -47,9 +47,9 @@ PICTURED = 2000
 class Center:
     """The center loss."""
 
-    weight: float = 1.0
+    weight: float = 3.0
     """Lambda: nats per squared unit of the codes."""
-    step: float = 0.001
+    step: float = 0.0001
     """Alpha: the share of the way that a center goes to the mean of its class in a batch."""
     spread: float = 5.0
     """Standard deviation of the initial centers, in units of the codes."""
@@ -214,7 +214,7 @@ VARIANTS = {
     "center-6": partial(center, latent_dim=6),
     "vanilla-3": partial(vanilla, latent_dim=3),
     "center-3": partial(center, latent_dim=3),
-    **{f"sweep-weight-{weight:g}": partial(center, latent_dim=6, weight=weight) for weight in (0.1, 10)},
+    **{f"sweep-weight-{weight:g}": partial(center, latent_dim=6, weight=weight) for weight in (0.1, 1, 30)},
     **{f"sweep-step-{step:g}": partial(center, latent_dim=6, step=step) for step in (0.01, 0.5)},
     "sweep-wen": partial(center, latent_dim=6, step=0.5, spread=0.0),
 }

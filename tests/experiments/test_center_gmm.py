@@ -48,7 +48,7 @@ def test_every_file_of_the_contract_is_written(out: Path) -> None:
 def test_metrics_carry_their_labels(out: Path) -> None:
     record = json.loads((out / "center_gmm/center-6/seed-0/metrics.json").read_text())
     assert record["dataset"] == "digits" and record["epochs"] == 2 and record["fallback_for"] is None
-    assert record["settings"]["center_weight"] == 1.0 and len(record["dataset_sha256"]) == 64
+    assert record["settings"]["center_weight"] == 3.0 and len(record["dataset_sha256"]) == 64
     metrics = record["metrics"]
     for sampler in ("prior", "class_gaussian", "class_gaussian@1.5", "class_gaussian@3", "mixture", "class_mixture"):
         fid = metrics[f"{sampler}/fid"]

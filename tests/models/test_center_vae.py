@@ -14,7 +14,7 @@ from tfvae.models.center_vae import CenterVAE
 
 
 def center_vae(**options):
-    return CenterVAE(*small_networks(2), classes=CLASSES, **options)
+    return CenterVAE(*small_networks(2), **{"classes": CLASSES, **options})
 
 
 class TestCenterVAE(ModelContract):

@@ -51,8 +51,8 @@ class CenterVAE(StochasticAutoencoder):
         decoder: keras.Model,
         *,
         classes: int = 10,
-        center_weight: float = 1.0,
-        center_step: float = 0.001,
+        center_weight: float = 3.0,
+        center_step: float = 0.0001,
         center_spread: float = 5.0,
         **kwargs: Any,
     ) -> None:
