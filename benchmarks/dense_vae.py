@@ -118,9 +118,7 @@ def jax_epochs(pixels: NDArray[np.uint8], epochs: int) -> Iterator[float]:
             first = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, first, gradients)
             second = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g**2, second, gradients)
             rate = 1e-3 * jnp.sqrt(1 - 0.999**count) / (1 - 0.9**count)
-            moved = jax.tree.map(
-                lambda p, m, v: p - rate * m / (jnp.sqrt(v) + 1e-7), parameters, first, second
-            )
+            moved = jax.tree.map(lambda p, m, v: p - rate * m / (jnp.sqrt(v) + 1e-7), parameters, first, second)
             return (moved, first, second, count), loss
 
         shuffle_key, noise_key = jax.random.split(key)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.distributions import bernoulli, diagonal_normal, kl_divergence, standard_normal, unit_normal
-
-tfd = tfp.distributions
 
 
 def mixture() -> tfd.Distribution:

@@ -140,9 +140,7 @@ def test_a_damaged_file_is_called_that(folder, tmp_path):
 
 def test_missing_and_foreign_keys_are_named(tmp_path):
     write(tmp_path, {"x_train": np.zeros(1), "images": np.zeros(1)})
-    with pytest.raises(
-        InputError, match=r"\['images', 'x_train'\], missing: \['x_test', 'y_test', 'y_train'\]"
-    ):
+    with pytest.raises(InputError, match=r"\['images', 'x_train'\], missing: \['x_test', 'y_test', 'y_train'\]"):
         load_mnist(tmp_path)
 
 

@@ -111,9 +111,7 @@ def test_a_batch_that_cannot_be_filled_is_refused(numbered, batch_size):
         training_batches(numbered, batch_size=batch_size, seed=0)
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"seed": -1}, {"seed": 2**63}, {"first_epoch": -1}, {"first_step": STEPS + 1}]
-)
+@pytest.mark.parametrize("wrong", [{"seed": -1}, {"seed": 2**63}, {"first_epoch": -1}, {"first_step": STEPS + 1}])
 def test_a_position_out_of_range_is_refused(numbered, wrong):
     with pytest.raises(InputError, match=f"expected {next(iter(wrong))} in 0"):
         training_batches(numbered, **{"batch_size": BATCH, "seed": 0, **wrong})

@@ -148,7 +148,7 @@ def test_in_batches_refuses_nothing_to_do(count, batch_size):
 
 def test_images_become_float32_and_labels_stay():
     images, labels = images_and_labels((tf.ones((2, 3), tf.float64), tf.constant([1, 2])), (3,))
-    assert images.dtype == tf.float32 and labels.dtype == tf.int32
+    assert images.dtype == tf.float32 and labels is not None and labels.dtype == tf.int32
     assert images_and_labels((tf.ones((2, 3)),))[1] is None
 
 

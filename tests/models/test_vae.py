@@ -6,14 +6,12 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tests.contracts import LATENT_DIM, THREE_PARTS, ModelContract, compiled, fitted, small_images, small_networks
 from tfvae.errors import InputError
 from tfvae.models.base import Noise
 from tfvae.models.vae import VAE
-
-tfd = tfp.distributions
 
 
 @keras.saving.register_keras_serializable("tests")

@@ -23,7 +23,7 @@ from tfvae.training.callbacks import (
     TensorBoardTerms,
     is_milestone,
 )
-from tfvae.training.checkpoint import Position
+from tfvae.training.checkpoint import Checkpointer, Position
 from tfvae.training.run_folder import RunFolder
 
 STEPS, EPOCHS, PER_EXECUTION = 7, 2, 3
@@ -44,7 +44,7 @@ def fit(model, *callbacks, images=None, epochs=EPOCHS):
     )
 
 
-class Recorder:
+class Recorder(Checkpointer):
     """Stands in for a Checkpointer: notes what it is asked for."""
 
     def __init__(self) -> None:
@@ -136,13 +136,13 @@ def test_milestones():
 
 
 def test_the_bar_ends_where_the_steps_do(model):
-    console = Console(file=io.StringIO(), width=200)
-    progress = Progress(console=console)
+    printed = io.StringIO()
+    progress = Progress(console=Console(file=printed, width=200))
     task = progress.add_task("vae", total=EPOCHS * STEPS, loss="")
     fit(model, ProgressBar(progress, task))
     assert progress.tasks[0].completed == EPOCHS * STEPS
     assert progress.tasks[0].fields["loss"].startswith("loss ")
-    assert [line.split(":")[0] for line in console.file.getvalue().splitlines()] == ["  epoch 1", "  epoch 2"]
+    assert [line.split(":")[0] for line in printed.getvalue().splitlines()] == ["  epoch 1", "  epoch 2"]
 
 
 def test_the_bar_of_a_resumed_run_goes_on(model):

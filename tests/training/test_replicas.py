@@ -57,7 +57,7 @@ def weights(model) -> dict[str, np.ndarray]:
     return {f"{number} {variable.path}": variable.numpy() for number, variable in enumerate(model.variables)}
 
 
-def assert_equal_weights(one, other, atol) -> None:
+def assert_equal_weights(one, other, *, atol: float) -> None:
     ours, theirs = weights(one), weights(other)
     for (name, value), expected in zip(ours.items(), theirs.values(), strict=True):
         np.testing.assert_allclose(value, expected, rtol=0, atol=atol, err_msg=name)

@@ -65,7 +65,7 @@ def exit_code(out: Path, monkeypatch, *words: str) -> int:
     monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)  # put back after the test
     with pytest.raises(SystemExit) as exit_:
         command.main(EXPERIMENT, None, ["--out", str(out), "--variants", VARIANT, *words])
-    return exit_.value.code
+    return int(exit_.value.code or 0)
 
 
 def final_states(out: Path) -> tuple[Position, list[np.ndarray]]:

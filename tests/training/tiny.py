@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ from tfvae.models.center_vae import CenterVAE
 from tfvae.models.vae import VAE
 from tfvae.networks.dense import dense_decoder, dense_encoder
 from tfvae.sampling import standard_normal_sampler
+from tfvae.training import fit
+from tfvae.training.callbacks import StopOnNonFinite
 from tfvae.training.command import main
 from tfvae.training.config import ExperimentConfig, Training
 from tfvae.training.experiment import Evaluation, Experiment, FinishedRun, Report, TrainedRun
@@ -45,12 +48,13 @@ class FailingVAE(VAE):
         return {**terms, "kl": tf.where(failing, np.nan, terms["kl"])}
 
 
-class StandStill(keras.callbacks.Callback):
-    """Counts the steps that this process did."""
+class StandStill(StopOnNonFinite):
+    """Counts the steps that this process did, before a checkpoint of them is written."""
 
     done = 0
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        super().on_train_batch_end(batch, logs)
         StandStill.done += CONFIG.training.steps_per_execution
         stand_still_at(f"step-{StandStill.done}")
 
@@ -87,7 +91,7 @@ def pictures(model: Any, data: ImageData) -> dict[str, np.ndarray]:
     return {"samples": data.to_uint8(model.sample(1))[0]}
 
 
-def report(runs: list[FinishedRun]) -> Report:
+def report(runs: Sequence[FinishedRun]) -> Report:
     return Report("".join(f"{run.variant} {run.value('elbo')}\n" for run in runs))
 
 
@@ -115,8 +119,5 @@ EXPERIMENT = Experiment(
 )
 
 if __name__ == "__main__":
-    from tfvae.training import fit
-
-    # Beside the first of the run's own callbacks, which see every execution before a checkpoint is written.
-    fit.StopOnNonFinite = lambda: StandStill()
+    fit.StopOnNonFinite = StandStill  # type: ignore[misc]
     main(EXPERIMENT, __doc__)

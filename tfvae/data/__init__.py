@@ -34,9 +34,7 @@ _LOADERS: dict[str, Callable[[str | os.PathLike[str] | None], ImageData]] = {
 }
 
 
-def load(
-    name: str, *, data_dir: str | os.PathLike[str] | None = None, allow_fallback: bool = False
-) -> ImageData:
+def load(name: str, *, data_dir: str | os.PathLike[str] | None = None, allow_fallback: bool = False) -> ImageData:
     """Loads a data set by name: `mnist`, `digits` (bundled) or `folder:PATH` (your own pictures).
 
     Args:
@@ -54,9 +52,7 @@ def load(
     if name.startswith(_FOLDER):
         path = name.removeprefix(_FOLDER)
         if not path:
-            raise InputError(
-                f"Expected a path after {_FOLDER!r}, as in folder:my_pictures. Received: {name!r}."
-            )
+            raise InputError(f"Expected a path after {_FOLDER!r}, as in folder:my_pictures. Received: {name!r}.")
         return load_folder(path)
     if name not in _LOADERS:
         names = [*_LOADERS, f"{_FOLDER}PATH"]
@@ -69,8 +65,7 @@ def load(
         if not allow_fallback:
             raise
         warnings.warn(
-            "MNIST CANNOT BE HAD, SO THE DATA SET `digits` STANDS IN FOR IT: its numbers are not MNIST's. "
-            f"{error}",
+            f"MNIST CANNOT BE HAD, SO THE DATA SET `digits` STANDS IN FOR IT: its numbers are not MNIST's. {error}",
             stacklevel=2,
         )
         return dataclasses.replace(load_digits(), fallback_for="mnist")

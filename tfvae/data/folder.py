@@ -47,9 +47,7 @@ def load_folder(
     if image_size is not None and image_size < 1:
         raise InputError(f"load_folder: expected image_size >= 1 pixel. Received: image_size={image_size}.")
     if not 0.0 < test_fraction < 1.0:
-        raise InputError(
-            f"load_folder: expected test_fraction in (0, 1). Received: test_fraction={test_fraction}."
-        )
+        raise InputError(f"load_folder: expected test_fraction in (0, 1). Received: test_fraction={test_fraction}.")
     classes = _list_classes(root)
     train, test = _split(classes, test_fraction)
     pictures = _read_all(root, [file for files in classes.values() for file in files], image_size)

@@ -164,8 +164,7 @@ class ImageData:
         for name, count, present in splits:
             if count is not None and not 1 <= count <= present:
                 raise InputError(
-                    f"subset: expected {name} in 1 .. {present}, the images of {self.name!r}. "
-                    f"Received: {name}={count}."
+                    f"subset: expected {name} in 1 .. {present}, the images of {self.name!r}. Received: {name}={count}."
                 )
         return dataclasses.replace(
             self,
@@ -186,22 +185,17 @@ def _check_class_names(names: tuple[str, ...]) -> None:
 def _check_images(field: str, images: NDArray[np.uint8]) -> None:
     if not isinstance(images, np.ndarray) or images.dtype != np.uint8:
         received = getattr(images, "dtype", type(images).__name__)
-        raise InputError(
-            f"ImageData: expected {field}, a uint8 numpy array in 0 .. 255. Received: {received}."
-        )
+        raise InputError(f"ImageData: expected {field}, a uint8 numpy array in 0 .. 255. Received: {received}.")
     if images.ndim != 4 or images.shape[3] not in (1, 3) or 0 in images.shape:
         raise InputError(
-            f"ImageData: expected {field} of shape [N, H, W, C], N >= 1, C 1 or 3. Received: "
-            f"shape={images.shape}."
+            f"ImageData: expected {field} of shape [N, H, W, C], N >= 1, C 1 or 3. Received: shape={images.shape}."
         )
 
 
 def _check_labels(field: str, labels: NDArray[np.int64], count: int, classes: int) -> None:
     if not isinstance(labels, np.ndarray) or labels.dtype != np.int64 or labels.shape != (count,):
         received = f"{getattr(labels, 'dtype', type(labels).__name__)}{getattr(labels, 'shape', '')}"
-        raise InputError(
-            f"ImageData: expected {field}, an int64 numpy array [{count}]. Received: {received}."
-        )
+        raise InputError(f"ImageData: expected {field}, an int64 numpy array [{count}]. Received: {received}.")
     if labels.min() < 0 or labels.max() >= classes:
         raise InputError(
             f"ImageData: expected {field} in 0 .. {classes - 1}, one for each class name. "
@@ -211,9 +205,7 @@ def _check_labels(field: str, labels: NDArray[np.int64], count: int, classes: in
 
 def _check_value_range(value_range: tuple[float, float]) -> None:
     if len(value_range) != 2 or not np.isfinite(value_range).all() or not value_range[0] < value_range[1]:
-        raise InputError(
-            f"ImageData: expected value_range=(low, high), finite, low < high. Received: {value_range}."
-        )
+        raise InputError(f"ImageData: expected value_range=(low, high), finite, low < high. Received: {value_range}.")
 
 
 def _content_sha256(*arrays: NDArray[np.generic]) -> str:

@@ -70,9 +70,7 @@ def _find(data_dir: str | os.PathLike[str] | None) -> Path | None:
     folder = Path(given).expanduser()
     if not folder.is_dir():
         kind = "a file" if folder.exists() else "a path that does not exist"
-        raise InputError(
-            f"MNIST: expected a folder that holds {_FILE} in {origin}. Received: {folder}, {kind}."
-        )
+        raise InputError(f"MNIST: expected a folder that holds {_FILE} in {origin}. Received: {folder}, {kind}.")
     if (folder / _FILE).is_file():
         return folder / _FILE
     if data_dir is None:
@@ -132,13 +130,9 @@ def _check(arrays: dict[str, NDArray[Any]], source: str) -> None:
         if array.dtype != np.uint8:
             scaled = " It looks scaled, and the raw grey levels 0 .. 255 are needed."
             hint = scaled if array.dtype.kind == "f" else ""
-            raise InputError(
-                f"MNIST: expected {key} in {source} as uint8. Received: {array.dtype}.{hint} {_REPLACE}"
-            )
+            raise InputError(f"MNIST: expected {key} in {source} as uint8. Received: {array.dtype}.{hint} {_REPLACE}")
         if array.shape != shape:
-            raise InputError(
-                f"MNIST: expected {key} in {source} of shape {shape}. Received: {array.shape}. {_REPLACE}"
-            )
+            raise InputError(f"MNIST: expected {key} in {source} of shape {shape}. Received: {array.shape}. {_REPLACE}")
     for key in ("x_train", "x_test"):
         highest = int(arrays[key].max())
         if highest != 255:

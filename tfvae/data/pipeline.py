@@ -64,9 +64,7 @@ def training_batches(
         ("first_step", first_step, steps),
     ):
         if not 0 <= value <= highest:
-            raise InputError(
-                f"training_batches: expected {name} in 0 .. {highest}. Received: {name}={value}."
-            )
+            raise InputError(f"training_batches: expected {name} in 0 .. {highest}. Received: {name}={value}.")
     count = len(data.train_labels)
 
     def epoch_rows(epoch: tf.Tensor) -> tf.data.Dataset:
@@ -98,9 +96,7 @@ def evaluation_batches(data: ImageData, split: str, *, batch_size: int) -> tf.da
     """
     splits = {"train": (data.train_images, data.train_labels), "test": (data.test_images, data.test_labels)}
     if split not in splits:
-        raise InputError(
-            f"evaluation_batches: expected split to be one of {list(splits)}. Received: split={split!r}."
-        )
+        raise InputError(f"evaluation_batches: expected split to be one of {list(splits)}. Received: split={split!r}.")
     if batch_size < 1:
         raise InputError(f"evaluation_batches: expected batch_size >= 1. Received: batch_size={batch_size}.")
     images, labels = splits[split]

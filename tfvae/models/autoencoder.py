@@ -59,9 +59,7 @@ class Autoencoder(GenerativeModel):
         self.image_shape: tuple[int, ...] = tuple(encoder.input_shape[1:])
         self.built = True
 
-    def objective(
-        self, images: tf.Tensor, labels: tf.Tensor | None, *, noise: Noise, training: bool
-    ) -> Terms:
+    def objective(self, images: tf.Tensor, labels: tf.Tensor | None, *, noise: Noise, training: bool) -> Terms:
         codes = self.encoder(images, training=training)
         return {"reconstruction": -self.likelihood(self.decoder(codes, training=training)).log_prob(images)}
 
@@ -143,9 +141,7 @@ class Autoencoder(GenerativeModel):
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Self:
         nested = {key: value for key, value in config.items() if isinstance(value, dict)}
-        parts = {
-            key: keras.saving.deserialize_keras_object(value, custom_objects) for key, value in nested.items()
-        }
+        parts = {key: keras.saving.deserialize_keras_object(value, custom_objects) for key, value in nested.items()}
         return cls(**{**config, **parts})
 
 

@@ -57,9 +57,7 @@ def sum_over_replicas(value: tf.Tensor) -> tf.Tensor:
     return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, value)
 
 
-def images_and_labels(
-    data: Any, image_shape: tuple[int, ...] | None = None
-) -> tuple[tf.Tensor, tf.Tensor | None]:
+def images_and_labels(data: Any, image_shape: tuple[int, ...] | None = None) -> tuple[tf.Tensor, tf.Tensor | None]:
     """The float32 images and the labels (or None) of what Keras hands to a step.
 
     Args:
@@ -153,18 +151,12 @@ class GenerativeModel(keras.Model):
         counter = {"shape": (), "dtype": "int64", "trainable": False, "aggregation": "only_first_replica"}
         self.train_draws = self.add_weight(name="train_draws", initializer="zeros", **counter)
         self.test_draws = self.add_weight(name="test_draws", initializer="zeros", **counter)
-        self.failed_step = self.add_weight(
-            name="failed_step", initializer=keras.initializers.Constant(-1), **counter
-        )
-        self.failed_term = self.add_weight(
-            name="failed_term", initializer=keras.initializers.Constant(-1), **counter
-        )
+        self.failed_step = self.add_weight(name="failed_step", initializer=keras.initializers.Constant(-1), **counter)
+        self.failed_term = self.add_weight(name="failed_term", initializer=keras.initializers.Constant(-1), **counter)
         self.trackers = [keras.metrics.Mean(name=name) for name in ("loss", *self.term_names)]
         self._compiled_functions: dict[str, Any] = {}
 
-    def objective(
-        self, images: tf.Tensor, labels: tf.Tensor | None, *, noise: Noise, training: bool
-    ) -> Terms:
+    def objective(self, images: tf.Tensor, labels: tf.Tensor | None, *, noise: Noise, training: bool) -> Terms:
         """The equation: named terms, float32 [batch] each, in nats, to be minimised."""
         raise NotImplementedError(f"{type(self).__name__} must define `objective`.")
 

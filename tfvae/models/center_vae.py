@@ -74,9 +74,7 @@ class CenterVAE(StochasticAutoencoder):
             trainable=False, aggregation="only_first_replica",
         )  # fmt: skip
 
-    def objective(
-        self, images: tf.Tensor, labels: tf.Tensor | None, *, noise: Noise, training: bool
-    ) -> Terms:
+    def objective(self, images: tf.Tensor, labels: tf.Tensor | None, *, noise: Noise, training: bool) -> Terms:
         posterior = self.posterior(images, training=training)
         likelihood = self.likelihood(self.decoder(self.draw(posterior, noise), training=training))
         center = center_loss(posterior.mean(), tf.convert_to_tensor(self.centers), _required(labels))

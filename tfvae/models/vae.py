@@ -57,9 +57,7 @@ class VAE(StochasticAutoencoder):
             raise InputError(f"Expected a weight beta >= 0. Received: beta={beta}. Use 0 to leave the KL term out.")
         self.beta = beta
 
-    def objective(
-        self, images: tf.Tensor, labels: tf.Tensor | None, *, noise: Noise, training: bool
-    ) -> Terms:
+    def objective(self, images: tf.Tensor, labels: tf.Tensor | None, *, noise: Noise, training: bool) -> Terms:
         posterior = self.posterior(images, training=training)
         codes = self.draw(posterior, noise)
         likelihood = self.likelihood(self.decoder(codes, training=training))

@@ -175,5 +175,3 @@ class ProgressBar(keras.callbacks.Callback):
         if not self.progress.console.is_terminal and is_milestone(epoch + 1):
             terms = "  ".join(f"{name} {float(value):.2f}" for name, value in (logs or {}).items())
             self.progress.console.print(f"  epoch {epoch + 1}: {terms}", highlight=False, soft_wrap=True)
-
-

@@ -78,9 +78,7 @@ def train(
     for epoch in range(position.epoch, training.epochs):
         step = position.step if epoch == position.epoch else 0
         saving.begin_epoch_at(step)
-        batches = training_batches(
-            data, batch_size=training.batch_size, seed=seed, first_epoch=epoch, first_step=step
-        )
+        batches = training_batches(data, batch_size=training.batch_size, seed=seed, first_epoch=epoch, first_step=step)
         # One call an epoch: a finite stream ends where the epoch does, whatever steps_per_execution is.
         model.fit(
             batches.take(steps - step).apply(tf.data.experimental.assert_cardinality(steps - step)),

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
 from rich.table import Table
 
 from tfvae.errors import InputError
@@ -112,10 +113,17 @@ def terminal_table(rows: Sequence[Sequence[str]], title: str) -> Table:
     """`rows` as a table for the terminal, the first being its header."""
     table = Table(title=title, title_justify="left")
     for position, name in enumerate(rows[0]):
-        table.add_column(name, justify="left" if position in (0, len(rows[0]) - 1) else "right")
+        edge = position in (0, len(rows[0]) - 1)
+        table.add_column(name, justify="left" if edge else "right", no_wrap=position < len(rows[0]) - 1)
     for row in rows[1:]:
         table.add_row(*row)
     return table
+
+
+def terminal() -> Console:
+    """The console; where it is no terminal, wide enough for the tables."""
+    console = Console()
+    return console if console.is_terminal else Console(width=max(console.width, 130))
 
 
 def label_of(record: Mapping[str, Any]) -> str:

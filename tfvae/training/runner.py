@@ -25,7 +25,7 @@ from tfvae.training.config import ExperimentConfig, check, identity
 from tfvae.training.estimate import training_seconds, words
 from tfvae.training.experiment import Evaluation, Experiment, FinishedRun, TrainedRun
 from tfvae.training.fit import train
-from tfvae.training.results import comparison_rows, find_runs, git_commit, terminal_table
+from tfvae.training.results import comparison_rows, find_runs, git_commit, terminal, terminal_table
 from tfvae.training.run_folder import RunFolder, read_json, replacing, write_json
 from tfvae.training.strategy import choose_strategy, compiles_with_xla, describe_device, versions
 
@@ -50,7 +50,7 @@ def run_experiment(experiment: Experiment[Config], config: Config, console: Cons
         InputError: if something that was asked for cannot be done, before any training.
         NonFiniteLoss: if a term of a loss was not finite.
     """
-    console = console or Console()
+    console = console or terminal()
     variants = config.variants or experiment.default
     unknown = [name for name in variants if name not in experiment.variants]
     check(not unknown, f"variants out of {', '.join(experiment.variants)}", variants=", ".join(variants))
@@ -87,7 +87,7 @@ def run_experiment(experiment: Experiment[Config], config: Config, console: Cons
     page = out / experiment.name / "report.md"
     with replacing(page) as temporary:
         temporary.write_text(report.text)
-    shown = [run for run in runs if run.variant in variants]
+    shown = sorted((run for run in runs if run.variant in variants), key=lambda run: variants.index(run.variant))
     console.print(terminal_table(comparison_rows(shown, experiment.shown), f"{experiment.title} ({data.name})"))
     _say_fallback(console, data)
     console.print(f"Report and figures: {page}", soft_wrap=True, highlight=False)
@@ -274,5 +274,3 @@ def _log(folder: RunFolder, record: dict[str, Any], epoch: int) -> None:
         fields |= record["settings"]
         plain = {k: v if isinstance(v, int | float | str | bool) else str(v) for k, v in fields.items()}
         hparams.hparams(plain, trial_id=str(Path(*folder.path.parts[-3:])))
-
-
