@@ -3,8 +3,8 @@
     python -m experiments.center_gmm --data-dir DIR
 
 Variants: vanilla-6 and center-6 (latent dimension 6: samples and numbers), vanilla-3 and center-3 (latent dimension 3:
-the plots of the codes). The sweep-* variants are center-6 with another weight or another step of the centers (sweep-wen starts
-them all at 0 and moves them fast, the plain way); they run only when named.
+the plots of the codes). The sweep-* variants are center-6 with another weight or another step of the centers, and
+sweep-wen the plain way, centers that start at 0 and move fast; they run only when named.
 
 Results, with the command, device and duration that they were measured with: experiments/README.md.
 """

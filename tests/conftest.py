@@ -11,7 +11,7 @@ pytest.register_assert_rewrite("tests.contracts")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 # The log level counts only when it is set before this import.
-import tensorflow as tf
+import tensorflow as tf  # noqa: E402
 
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2

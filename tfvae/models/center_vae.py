@@ -70,9 +70,13 @@ class CenterVAE(StochasticAutoencoder):
         self.center_step = center_step
         self.center_spread = center_spread
         self.centers = self.add_weight(
-            name="centers", shape=(classes, self.latent_dim), initializer=keras.initializers.RandomNormal(stddev=center_spread, seed=self.seed), dtype="float32",
-            trainable=False, aggregation="only_first_replica",
-        )  # fmt: skip
+            name="centers",
+            shape=(classes, self.latent_dim),
+            initializer=keras.initializers.RandomNormal(stddev=center_spread, seed=self.seed),
+            dtype="float32",
+            trainable=False,
+            aggregation="only_first_replica",
+        )
 
     def objective(self, images: tf.Tensor, labels: tf.Tensor | None, *, noise: Noise, training: bool) -> Terms:
         posterior = self.posterior(images, training=training)

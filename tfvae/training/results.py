@@ -45,7 +45,8 @@ def find_runs(folder: Path) -> list[FinishedRun]:
             runs.append(FinishedRun(named["variant"], int(named["seed"]), RunFolder(path.parent), record))
         except (KeyError, TypeError):
             raise InputError(
-                f"Expected the metrics.json of a run. Received: {path}, without its experiment, variant and seed. Remove it."
+                f"Expected the metrics.json of a run. Received: {path}, without its experiment, variant and seed. "
+                "Remove it."
             ) from None
     return sorted(runs, key=lambda run: (run.record["experiment"], run.variant, run.seed))
 
