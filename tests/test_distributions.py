@@ -76,8 +76,8 @@ def test_without_a_closed_form_kl_is_right_on_average():
     posterior = diagonal_normal(tf.constant([[0.5, -0.5, np.log(0.5), 0.0], [-2.0, 0.0, 0.0, np.log(0.25)]]))
     count = 20_000
     draws = posterior.sample(count, seed=tf.constant([0, 1]))
-    estimates = np.stack([kl_divergence(posterior, mixture(), codes) for codes in tf.unstack(draws[:200])])
-    assert estimates.shape == (200, 2)
+    estimates = kl_divergence(posterior, mixture(), draws).numpy()
+    assert estimates.shape == (count, 2)
 
     # A second source: the integral itself, on a grid of 401 x 401 codes in float64.
     axis = np.linspace(-8, 8, 401)
@@ -87,7 +87,7 @@ def test_without_a_closed_form_kl_is_right_on_average():
         q = normal_density(grid, mean, variance)
         p = 0.3 * normal_density(grid, [-2, 0], [1, 0.25]) + 0.7 * normal_density(grid, [2, 1], [2.25, 1])
         exact = np.sum(q * (np.log(np.maximum(q, 1e-300)) - np.log(p))) * area
-        error = estimates[:, column].std() / np.sqrt(len(estimates))
+        error = estimates[:, column].std() / np.sqrt(count)
         assert abs(estimates[:, column].mean() - exact) < 5 * error
 
 

@@ -142,9 +142,8 @@ def test_overwrite_starts_afresh_and_every_seed_is_a_run_of_its_own(done):
 
 
 def test_a_loss_that_is_not_finite_stops_the_run_and_a_good_checkpoint_stays(tmp_path):
-    for _ in range(2):  # the second time resumed, from that checkpoint
-        with pytest.raises(NonFiniteLoss, match=rf"'kl' was not finite at step {FAILING_STEP}\."):
-            run(tmp_path, variants=("failing",), training=CONFIG.training)
+    with pytest.raises(NonFiniteLoss, match=rf"'kl' was not finite at step {FAILING_STEP}\."):
+        run(tmp_path, variants=("failing",), training=CONFIG.training)
     folder = folder_of(tmp_path, "failing")
     assert not folder.finished and not folder.model.exists()
     data = datasets.load("digits").subset(train=CONFIG.training_images, test=CONFIG.test_images)
