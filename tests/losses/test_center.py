@@ -36,3 +36,8 @@ def test_the_pulls_of_two_parts_add_up_to_that_of_the_whole():
     parts = [center_pull(CODES[part], CENTERS, LABELS[part]) for part in (slice(0, 1), slice(1, 3))]
     for total, first, second in zip(whole, *parts, strict=True):
         np.testing.assert_allclose(first + second, total, atol=1e-6)
+
+
+def test_a_label_that_no_class_has_gives_nan_for_its_code_alone():
+    loss = center_loss(CODES, CENTERS, tf.constant([1, 4, -1], tf.int64)).numpy()
+    assert loss[0] == 0.5 and np.isnan(loss[1:]).all()

@@ -16,13 +16,15 @@ def center_loss(codes: tf.Tensor, centers: tf.Tensor, labels: tf.Tensor) -> tf.T
         labels: int [batch], class of each code, in [0, classes).
 
     Returns:
-        float32 [batch], >= 0, in squared units of the codes.
+        float32 [batch], >= 0, in squared units of the codes; nan where a label is out of range, so that training stops.
 
     Reference:
         Wen et al. 2016, eq. 2; report 0, section III.B. The report sums over the batch where this library averages,
         which rescales its lambda by the batch size.
     """
-    return 0.5 * tf.reduce_sum(tf.square(codes - tf.gather(centers, labels)), axis=-1)
+    known = (labels >= 0) & (labels < tf.cast(tf.shape(centers)[0], labels.dtype))
+    distances = tf.reduce_sum(tf.square(codes - tf.gather(centers, tf.where(known, labels, 0))), axis=-1)
+    return tf.where(known, 0.5 * distances, float("nan"))
 
 
 def center_pull(codes: tf.Tensor, centers: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

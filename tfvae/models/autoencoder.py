@@ -126,10 +126,10 @@ class Autoencoder(GenerativeModel):
             float32 [count, *image_shape].
 
         Raises:
-            InputError: if `count` is below 1.
+            InputError: if `count` is below 1 or no whole number.
         """
-        if count < 1:
-            raise InputError(f"Expected a count of at least 1. Received: count={count}. Ask for one sample or more.")
+        if count != int(count) or count < 1:
+            raise InputError(f"Expected a whole count >= 1. Received: count={count}. Ask for one sample or more.")
         codes = self.prior(self.latent_dim).sample(count, seed=tf.constant([0, seed], tf.int32))
         return self.decode(codes, batch_size=batch_size)
 

@@ -147,6 +147,8 @@ class GenerativeModel(keras.Model):
 
     def __init__(self, *, seed: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        if seed != int(seed) or seed < 0:
+            raise InputError(f"Expected a whole seed >= 0. Received: seed={seed}. Use 0 if any will do.")
         self.seed = seed
         counter = {"shape": (), "dtype": "int64", "trainable": False, "aggregation": "only_first_replica"}
         self.train_draws = self.add_weight(name="train_draws", initializer="zeros", **counter)

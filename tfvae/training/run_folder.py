@@ -77,8 +77,24 @@ class RunFolder:
                 ) from None
             yield
 
+    def check(self, identity: dict[str, Any]) -> None:
+        """Refuses a folder that was begun with another config.
+
+        Args:
+            identity: the fields that decide what the run computes.
+
+        Raises:
+            InputError: if the folder holds a run with another config; its message names the changed fields.
+        """
+        changed = changed_fields(read_json(self.config)["identity"], identity) if self.config.exists() else []
+        if changed:
+            raise InputError(
+                f"Expected the config that {self.path} was begun with. Received another: {'; '.join(changed)}. "
+                "Set these back to resume, choose another folder with --out, or start afresh with --overwrite."
+            )
+
     def begin(self, identity: dict[str, Any], facts: dict[str, Any], *, overwrite: bool) -> None:
-        """Makes the folder that of this run, or refuses.
+        """Makes the folder that of this run.
 
         Args:
             identity: the fields that decide what the run computes.
@@ -86,19 +102,13 @@ class RunFolder:
             overwrite: whether to delete what an earlier run wrote.
 
         Raises:
-            InputError: if the folder holds a run with another config; its message names the changed fields.
+            InputError: if the folder holds a run with another config and is not to be overwritten.
         """
         if overwrite:
             self.clear()
-        if self.config.exists():
-            changed = changed_fields(read_json(self.config)["identity"], identity)
-            if changed:
-                raise InputError(
-                    f"Expected the config that {self.path} was begun with. Received another: {'; '.join(changed)}. "
-                    "Set these back to resume, choose another folder with --out, or start afresh with --overwrite."
-                )
-            return
-        write_json(self.config, {**facts, "identity": identity})
+        self.check(identity)
+        if not self.config.exists():
+            write_json(self.config, {**facts, "identity": identity})
 
     def clear(self) -> None:
         """Deletes everything in the folder but the lock that this process holds.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import gc
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any, TypeVar
@@ -56,30 +57,38 @@ def run_experiment(experiment: Experiment[Config], config: Config, console: Cons
     check(not unknown, f"variants out of {', '.join(experiment.variants)}", variants=", ".join(variants))
     data = datasets.load(config.data, data_dir=config.data_dir, allow_fallback=config.fallback_to_digits)
     data = _limited(data, config)
-    steps_per_epoch(data, config.training.batch_size)
     strategy = choose_strategy(config.strategy)
-    replicas = strategy.num_replicas_in_sync
-    check(
-        config.training.batch_size % replicas == 0,
-        f"a batch that divides evenly between {replicas} devices",
-        training_batch_size=config.training.batch_size,
-    )
+    _check_batch(config, data, strategy)
     out = config.out / f"{data.name}-instead-of-{data.fallback_for}" if data.fallback_for else config.out
     plan = [(variant, seed) for variant in variants for seed in config.seeds]
     folders = {run: RunFolder(out / experiment.name / run[0] / f"seed-{run[1]}") for run in plan}
-    for (variant, seed), folder in folders.items():
+    identities = {run: _identity(experiment, config, data, *run) for run in plan}
+    for run, folder in folders.items():
         with folder.locked():
-            folder.begin(
-                _identity(experiment, config, data, variant, seed),
-                _facts(data, strategy),
-                overwrite=config.overwrite,
-            )
-    _announce(console, experiment, config, data, strategy, folders)
+            if not config.overwrite:
+                folder.check(identities[run])
+    waiting = [run for run, folder in folders.items() if config.overwrite or not folder.finished]
+    _announce(console, experiment, config, data, strategy, waiting, len(plan))
+    for run, folder in folders.items():
+        with folder.locked():
+            folder.begin(identities[run], _facts(data, strategy), overwrite=config.overwrite)
     with _progress(console) as progress:
         for (variant, seed), folder in folders.items():
             with folder.locked():
                 if not folder.finished:
                     _run(experiment, config, data, strategy, variant, seed, folder, progress)
+    return _conclude(console, experiment, data, out, variants, list(folders.values()))
+
+
+def _conclude(
+    console: Console,
+    experiment: Experiment[Config],
+    data: ImageData,
+    out: Path,
+    variants: Sequence[str],
+    folders: Sequence[RunFolder],
+) -> list[FinishedRun]:
+    """Writes the report of all finished runs, prints the table of these variants and where everything lies."""
     runs = find_runs(out / experiment.name)
     report = experiment.report(runs)
     for name, figure in report.figures.items():
@@ -91,10 +100,20 @@ def run_experiment(experiment: Experiment[Config], config: Config, console: Cons
     console.print(terminal_table(comparison_rows(shown, experiment.shown), f"{experiment.title} ({data.name})"))
     _say_fallback(console, data)
     console.print(f"Report and figures: {page}", soft_wrap=True, highlight=False)
-    for folder in folders.values():
+    for folder in folders:
         console.print(f"  {folder.path}/", soft_wrap=True, highlight=False)
     console.print(f"Curves and pictures: tensorboard --logdir {out}", soft_wrap=True, highlight=False)
     return runs
+
+
+def _check_batch(config: ExperimentConfig, data: ImageData, strategy: tf.distribute.Strategy) -> None:
+    steps_per_epoch(data, config.training.batch_size)
+    replicas = strategy.num_replicas_in_sync
+    check(
+        config.training.batch_size % replicas == 0,
+        f"a batch that divides evenly between {replicas} devices",
+        training_batch_size=config.training.batch_size,
+    )
 
 
 def _limited(data: ImageData, config: ExperimentConfig) -> ImageData:
@@ -127,13 +146,14 @@ def _announce(
     config: Config,
     data: ImageData,
     strategy: tf.distribute.Strategy,
-    folders: dict[tuple[str, int], RunFolder],
+    waiting: Sequence[tuple[str, int]],
+    planned: int,
 ) -> None:
+    """Says what will run and for how long; building each model for that finds what is wrong with one."""
     _say_fallback(console, data)
-    waiting = [run for run, folder in folders.items() if not folder.finished]
     images = len(data.train_labels)
     console.print(
-        f"{experiment.title}: preset {config.preset}, {len(waiting)} of {len(folders)} runs to do, "
+        f"{experiment.title}: preset {config.preset}, {len(waiting)} of {planned} runs to do, "
         f"{config.training.epochs} epochs on {images:,} images of {data.name}, on {describe_device(strategy)}.",
         soft_wrap=True,
         highlight=False,
@@ -230,7 +250,7 @@ def _run(
         "dataset_sha256": data.sha256,
         "fallback_for": data.fallback_for,
         "settings": _settings(model),
-        "parameters": model.count_params(),
+        "parameters": sum(math.prod(variable.shape) for variable in model.trainable_variables),
         "epochs": config.training.epochs,
         "train_seconds": sum(row["seconds"] for row in history),
         "seconds_per_epoch": median(row["seconds"] for row in history),
