@@ -1,0 +1,92 @@
+"""`tfvae evaluate`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.cli.runs import assert_refused
+from tfvae.metrics import RealReference, score_samples
+
+
+class TestEvaluate:
+    @pytest.fixture
+    def samples(self, digits, tmp_path, monkeypatch) -> dict[str, np.ndarray]:
+        monkeypatch.chdir(tmp_path)
+        return {"images": digits.train_images[:60], "labels": digits.train_labels[:60]}
+
+    def test_scores_the_file_as_the_library_does(self, samples, digits, tiny_space, tfvae_command):
+        np.savez("mine.npz", **samples)
+        code, output, errors = tfvae_command("evaluate", "mine.npz", "--data", "digits", "--json", "scores.json")
+        assert (code, errors) == (0, "")
+        expected = score_samples(**samples, reference=RealReference.of(digits, tiny_space))
+        written = json.loads(Path("scores.json").read_text())
+        assert written["metrics"] == {name: score.as_dict() for name, score in expected.items()}
+        assert written["dataset_sha256"] == digits.sha256
+        assert "60 samples against digits" in output and "tiny (sha256 abababababab)" in output
+        assert {"fid", "kid", "class_accuracy"} <= set(written["metrics"]) and all(
+            name in output for name in written["metrics"]
+        )
+
+    def test_floats_and_images_without_channels_are_the_same_images(self, samples, tiny_space, tfvae_command):
+        images = samples["images"]
+        forms = {"bytes": images, "flat": images[..., 0], "floats": images.astype(np.float64) / 255.0}
+        for name, form in forms.items():
+            np.savez(f"{name}.npz", images=form)
+            assert tfvae_command("evaluate", f"{name}.npz", "--data", "digits", "--json", f"{name}.json")[0] == 0
+        scores = [json.loads(Path(f"{name}.json").read_text())["metrics"] for name in forms]
+        assert scores[0] == scores[1] == scores[2]
+        assert "class_accuracy" not in scores[0]
+
+    @pytest.mark.parametrize(
+        ("change", "phrases"),
+        [
+            (lambda images, labels: {"x": images, "y": labels}, ["`images`", "Received: x, y"]),
+            (lambda images, labels: {"images": images[:1]}, ["N of at least 2", "[1, 28, 28, 1]"]),
+            (lambda images, labels: {"images": images[:0]}, ["N of at least 2"]),
+            (lambda images, labels: {"images": images.astype(np.int64)}, ["uint8, or float in [0, 1]", "int64"]),
+            (lambda images, labels: {"images": images.astype(np.float32)}, ["float images in [0, 1]", "255"]),
+            (lambda images, labels: {"images": np.full((4, 28, 28, 1), np.nan)}, ["float images in [0, 1]", "nan"]),
+            (lambda images, labels: {"images": images[0, :, :, 0]}, ["[N, H, W]", "[28, 28]"]),
+            (lambda images, labels: {"images": images.reshape(60, 784)}, ["[60, 784]"]),
+            (lambda images, labels: {"images": images[:, :14]}, ["shape of digits, [28, 28, 1]", "[14, 28, 1]"]),
+            (lambda images, labels: {"images": images, "labels": labels[:5]}, ["integers [60]", "[5]"]),
+            (lambda images, labels: {"images": images, "labels": labels / 2}, ["integers [60]", "float64"]),
+            (lambda images, labels: {"images": images, "labels": labels + 5}, ["labels in 0 .. 9", "14"]),
+            (lambda images, labels: {"images": np.array([{"a": 1}, None])}, ["cannot be read"]),
+        ],
+    )
+    def test_a_file_of_something_else_is_refused(self, samples, tiny_space, tfvae_command, change, phrases):
+        np.savez("wrong.npz", **change(**samples))
+        assert_refused(tfvae_command("evaluate", "wrong.npz", "--data", "digits"), *phrases)
+
+    def test_a_file_that_cannot_be_read_is_refused(self, samples, tiny_space, tfvae_command):
+        np.savez("whole.npz", **samples)
+        Path("cut.npz").write_bytes(Path("whole.npz").read_bytes()[:3000])
+        Path("text.npz").write_text("not at all")
+        np.save("one.npy", samples["images"])
+        for name in ("missing.npz", "cut.npz", "text.npz", "one.npy", "."):
+            assert_refused(tfvae_command("evaluate", name, "--data", "digits"), "cannot be read", name)
+
+    def test_other_wrong_wishes_are_refused(self, samples, tiny_space, tfvae_command):
+        np.savez("mine.npz", **samples)
+        words = ("evaluate", "mine.npz")
+        assert_refused(tfvae_command(*words, "--data", "cifar"), "one of: mnist, digits, folder:PATH", "'cifar'")
+        assert_refused(tfvae_command(*words, "--data", "mnist", "--data-dir", "nowhere"), "nowhere")
+        assert_refused(tfvae_command(*words, "--data", "digits", "--inception", "nowhere"), "Inception", "nowhere")
+        assert_refused(tfvae_command(*words, "--data", "digits", "--json", "."), "a folder")
+
+    def test_pictures_that_the_feature_space_cannot_see_are_refused(self, tiny_space, tmp_path, tfvae_command):
+        generator = np.random.default_rng(0)
+        for kind in ("a", "b"):
+            (tmp_path / "mine" / kind).mkdir(parents=True)
+            for number in range(10):
+                picture = generator.integers(0, 256, (8, 8, 3), dtype=np.uint8)
+                Image.fromarray(picture).save(tmp_path / "mine" / kind / f"{number}.png")
+        np.savez(tmp_path / "mine.npz", images=generator.integers(0, 256, (9, 8, 8, 3), dtype=np.uint8))
+        result = tfvae_command("evaluate", tmp_path / "mine.npz", "--data", f"folder:{tmp_path / 'mine'}")
+        assert_refused(result, "(28, 28, 1)", "(8, 8, 3)", "--inception")

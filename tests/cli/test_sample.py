@@ -1,0 +1,113 @@
+"""`tfvae sample`."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.cli.runs import assert_refused
+from tfvae.sampling import GaussianMixtureSampler
+
+
+class TestSample:
+    def test_writes_what_the_run_s_sampler_and_model_give(self, run, digits, tfvae_command):
+        assert tfvae_command("sample", run, "--count", 12, "--seed", 3) == (0, "12 images: vae-2-seed-0.npz\n", "")
+        with np.load("vae-2-seed-0.npz") as written:
+            assert written.files == ["images"]
+            model = keras.models.load_model(run / "model.keras")
+            codes, _ = GaussianMixtureSampler.load(run / "samplers" / "prior.npz").sample(12, seed=3)
+            np.testing.assert_array_equal(written["images"], digits.to_uint8(model.decode(codes)))
+
+    def test_a_label_takes_the_sampler_of_classes(self, run, tfvae_command):
+        tfvae_command("sample", run, "--count", 5, "--label", 3, "--out", "new/threes.npz")
+        tfvae_command("sample", run, "--count", 5, "--label", 3, "--sampler", "class_gaussian@1.5", "--out", "same.npz")
+        with np.load("new/threes.npz") as threes, np.load("same.npz") as same:
+            assert threes["images"].dtype == np.uint8 and threes["images"].shape == (5, 28, 28, 1)
+            assert threes["labels"].dtype == np.int64 and threes["labels"].tolist() == [3] * 5
+            np.testing.assert_array_equal(threes["images"], same["images"])
+
+    def test_the_seed_decides(self, run, tfvae_command):
+        for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+            tfvae_command("sample", run, "--count", 3, "--seed", seed, "--out", f"{name}.npz")
+        a, b, c = (np.load(f"{name}.npz")["images"] for name in "abc")
+        assert np.array_equal(a, b) and not np.array_equal(a, c)
+
+    def test_a_picture_holds_the_images_in_a_grid(self, run, tfvae_command):
+        for name in ("five.npz", "five.png"):
+            tfvae_command("sample", run, "--count", 5, "--out", name)
+        picture, images = np.asarray(Image.open("five.png")), np.load("five.npz")["images"]
+        assert picture.shape == (2 * 28 + 2, 3 * 28 + 2 * 2)  # three columns, two rows, gaps of two pixels
+        np.testing.assert_array_equal(picture[30:, 30:58], images[4, :, :, 0])
+
+    def test_a_folder_with_one_run_below_it_will_do(self, run, tfvae_command):
+        assert tfvae_command("sample", run.parent, "--count", 1)[0] == 0
+
+    def test_pixels_come_from_the_value_range_of_the_run(self, run, tfvae_command):
+        tfvae_command("sample", run, "--count", 2, "--out", "before.npz")
+        config = json.loads((run / "config.json").read_text())
+        (run / "config.json").write_text(json.dumps({**config, "value_range": [-1.0, 1.0]}))
+        tfvae_command("sample", run, "--count", 2, "--out", "after.npz")
+        before, after = (np.load(name)["images"].astype(float) for name in ("before.npz", "after.npz"))
+        np.testing.assert_allclose(after, (before + 255.0) / 2.0, atol=0.76)  # two roundings of half a level
+
+    @pytest.mark.parametrize(
+        ("words", "phrases"),
+        [
+            (["--count", "0"], ["count in 1 .. ", "--count 0"]),
+            (["--count", "-3"], ["--count -3"]),
+            (["--count", "99999999999"], ["--count 99999999999", "--seed"]),
+            (["--count", "100000", "--out", "large.png"], ["one .png file", ".npz"]),
+            (["--count", "1", "--label", "12"], ["0, 1, 2, 3, 4, 5, 6, 7, 8, 9", "label=12"]),
+            (["--count", "1", "--label", "3", "--sampler", "prior"], ["unlabelled", "label=3"]),
+            (["--count", "1", "--sampler", "mixture"], ["one of: class_gaussian@1.5, prior", "'mixture'"]),
+            (["--count", "1", "--seed", "-1"], ["seed"]),
+            (["--count", "1", "--out", "samples.jpg"], ["FILE.npz or FILE.png", "samples.jpg"]),
+            (["--count", "1", "--out", "samples"], ["FILE.npz or FILE.png"]),
+            (["--count", "1", "--out", "file/samples.npz"], ["can be written", "file"]),
+            (["--count", "1", "--out", "folder.npz"], ["a folder"]),
+        ],
+    )
+    def test_a_wrong_wish_is_refused(self, run, tfvae_command, words, phrases):
+        Path("file").touch()
+        Path("folder.npz").mkdir()
+        before = sorted(Path().rglob("*"))
+        assert_refused(tfvae_command("sample", run, *words), *phrases)
+        assert sorted(Path().rglob("*")) == before
+
+    def test_a_folder_that_is_no_finished_run_is_refused(self, run, tfvae_command):
+        for words, phrase in (
+            (["nowhere"], "no folder"),
+            (["samplers"], "no folder"),
+            ([run / "samplers"], "below it: none"),
+        ):
+            assert_refused(tfvae_command("sample", *words, "--count", 1), phrase)
+        shutil.copytree(run, run.parent / "seed-1")
+        assert_refused(tfvae_command("sample", run.parent.parent, "--count", 1), "vae-2/seed-0, vae-2/seed-1")
+        (run / "metrics.json").unlink()
+        assert_refused(tfvae_command("sample", run, "--count", 1), "finished run", "no metrics.json")
+
+    def test_a_run_without_what_sampling_needs_is_refused(self, run, tfvae_command):
+        words = ("sample", run, "--count", 1)
+        (run / "model.keras").write_bytes((run / "model.keras").read_bytes()[:2000])
+        assert_refused(tfvae_command(*words), "Keras can load", "model.keras")
+        (run / "model.keras").unlink()
+        assert_refused(tfvae_command(*words), "trained model", "no such file")
+        (run / "samplers" / "prior.npz").write_bytes(b"damaged")
+        assert_refused(tfvae_command(*words), "prior.npz")
+        index = run / "samplers" / "index.json"
+        index.write_text(json.dumps({"sampler": "prior", "class_sampler": None}))
+        assert_refused(tfvae_command(*words, "--label", 3), "Received: none", "--sampler")
+        index.unlink()
+        assert_refused(tfvae_command(*words), "index.json")
+
+    def test_a_diverged_model_is_refused(self, run, tfvae_command):
+        model = keras.models.load_model(run / "model.keras")
+        model.decoder.weights[-1].assign(np.full(784, np.nan))
+        model.save(run / "model.keras")
+        assert_refused(tfvae_command("sample", run, "--count", 1), "finite images")
