@@ -215,7 +215,7 @@ VARIANTS = {
     "vanilla-3": partial(vanilla, latent_dim=3),
     "center-3": partial(center, latent_dim=3),
     **{f"sweep-weight-{weight:g}": partial(center, latent_dim=6, weight=weight) for weight in (0.1, 1, 30)},
-    **{f"sweep-step-{step:g}": partial(center, latent_dim=6, step=step) for step in (0.01, 0.5)},
+    "sweep-step-0.01": partial(center, latent_dim=6, step=0.01),
     "sweep-wen": partial(center, latent_dim=6, step=0.5, spread=0.0),
 }
 
