@@ -8,6 +8,7 @@ import re
 import zipfile
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
@@ -177,3 +178,22 @@ def test_fields_of_the_preset_hold_where_none_is_named() -> None:
     config = parse(EXPERIMENT, None, ["--preset", "quick", "--center.weight", "3"])
     assert (config.training.epochs, config.samples, config.center.weight) == (8, 5000, 3.0)
     assert parse(EXPERIMENT, None, []).training.epochs == 50
+
+
+def test_where_mnist_cannot_be_had_the_demo_takes_digits_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def unreachable(*_: object, **__: object) -> None:
+        raise OSError("no network")
+
+    monkeypatch.delenv("TFVAE_DATA_DIR", raising=False)
+    monkeypatch.setattr(keras.datasets.mnist, "load_data", unreachable)
+    small = ["--preset", "smoke", "--widths", "16", "--training-images", "500", "--training.epochs", "1"]
+    words = [*small, "--variants", "vanilla-3", "--out", str(tmp_path)]
+    assert command(*words) == 2, "without the flag it is refused"
+    assert command(*words, "--fallback-to-digits") == 0
+    printed = capsys.readouterr().out
+    assert "NOT MNIST" in printed and "'digits'" in printed
+    record = json.loads((tmp_path / "digits-instead-of-mnist/center_gmm/vanilla-3/seed-0/metrics.json").read_text())
+    assert (record["dataset"], record["fallback_for"], record["epochs"]) == ("digits", "mnist", 10)
+    assert "NOT mnist" in (tmp_path / "digits-instead-of-mnist/center_gmm/report.md").read_text()

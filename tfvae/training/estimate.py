@@ -9,13 +9,13 @@ import keras
 import tensorflow as tf
 
 TRAINING_PER_FORWARD = 3.0  # a backward pass costs about two forward ones
-OVERHEAD = 2.5  # measured: a dense VAE's step against its matrix products alone
+OVERHEAD = 2.0  # measured: a dense VAE's step against its matrix products alone
 
 
 def training_seconds(model: keras.Model, examples: int) -> float:
     """Seconds for `examples` training examples, from the networks' products and this device's measured speed.
 
-    seconds = examples * 3 * 2.5 * products / rate
+    seconds = examples * 3 * 2 * products / rate
 
     Args:
         model: built model; the multiply-adds of its dense and convolutional layers are counted.
