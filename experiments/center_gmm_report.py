@@ -226,8 +226,9 @@ def report(runs: Sequence[FinishedRun]) -> Report:
     sweep = [run for run in runs if run.variant.startswith("sweep-")]
     if sweep:
         parts += _sweep([*sweep, *([center] if center else [])])
-    overview = {"overview": _overview(vanilla, center)} if vanilla and center else {}
-    return Report("\n".join(parts), overview)
+    # A clone has the committed runs without their samples; it keeps the picture that was drawn from them.
+    drawn = vanilla and center and vanilla.folder.samples.exists() and center.folder.samples.exists()
+    return Report("\n".join(parts), {"overview": _overview(vanilla, center)} if drawn else {})
 
 
 def _fallback(run: FinishedRun) -> str:
