@@ -227,8 +227,9 @@ def report(runs: Sequence[FinishedRun]) -> Report:
     if sweep:
         parts += _sweep([*sweep, *([center] if center else [])])
     # A clone has the committed runs without their samples; it keeps the picture that was drawn from them.
-    drawn = vanilla and center and vanilla.folder.samples.exists() and center.folder.samples.exists()
-    return Report("\n".join(parts), {"overview": _overview(vanilla, center)} if drawn else {})
+    if vanilla and center and vanilla.folder.samples.exists() and center.folder.samples.exists():
+        return Report("\n".join(parts), {"overview": _overview(vanilla, center)})
+    return Report("\n".join(parts))
 
 
 def _fallback(run: FinishedRun) -> str:
