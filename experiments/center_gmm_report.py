@@ -33,7 +33,7 @@ SHRUNK = "class_gaussian@1.5"
 SHEET = 100
 
 SHOWN = {
-    "elbo": "goal >= -111 (vanilla-6)",
+    "elbo": "goal after 50 epochs >= -111 (vanilla-6)",
     "nll": "",
     "reconstruction_bce": "",
     "reconstruction_mse": "",

@@ -69,7 +69,7 @@ def over_seeds(values: Iterable[float | None]) -> str:
     mean = sum(known) / len(known)
     deviation = math.sqrt(sum((value - mean) ** 2 for value in known) / (len(known) - 1))
     decimals = len(number(mean).partition(".")[2])
-    return f"{number(mean)} ± {deviation:.{decimals}f} ({len(known)})"
+    return f"{number(mean)} ± {round(deviation, decimals) or 0:.{decimals if deviation else 0}f} ({len(known)})"
 
 
 def first(runs: Sequence[FinishedRun], variant: str) -> FinishedRun | None:
