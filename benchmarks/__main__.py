@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-CONTENDERS = ("tfvae", "tfvae_bfloat16", "pytorch", "jax")
+CONTENDERS = ("tfvae", "tfvae_bfloat16", "keras", "pytorch", "jax")
 NEEDS = {"pytorch": "torch", "jax": "jax"}
 
 
