@@ -83,7 +83,10 @@ def _list_classes(root: Path) -> dict[str, list[Path]]:
             f"{_names(root, nested)}. Move their pictures one level up."
         )
     if not entries:
-        raise InputError(f"load_folder: expected pictures in {root}. Received: an empty folder.")
+        raise InputError(
+            f"load_folder: expected pictures in {root}. Received: an empty folder. "
+            "Put pictures in it, or sub-folders of pictures, one for each class."
+        )
     few = [f"{name} ({len(files)})" for name, files in classes.items() if len(files) < 2]
     if few:
         raise InputError(

@@ -70,7 +70,10 @@ def _find(data_dir: str | os.PathLike[str] | None) -> Path | None:
     folder = Path(given).expanduser()
     if not folder.is_dir():
         kind = "a file" if folder.exists() else "a path that does not exist"
-        raise InputError(f"MNIST: expected a folder that holds {_FILE} in {origin}. Received: {folder}, {kind}.")
+        raise InputError(
+            f"MNIST: expected a folder that holds {_FILE} in {origin}. Received: {folder}, {kind}. "
+            "Correct the path, or leave it out to download."
+        )
     if (folder / _FILE).is_file():
         return folder / _FILE
     if data_dir is None:
