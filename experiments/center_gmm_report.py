@@ -272,7 +272,7 @@ def _claims(vanilla: FinishedRun, center: FinishedRun) -> list[str]:
         f"{' / '.join(map(number, cosines))} at the same factors.",
         _claim("the center model's samples are better images", fids[1] < min(prior, fids[0]),
                f"FID {number(fids[1])} from its class Gaussians, {number(fids[0])} from class Gaussians on the VAE, "
-               f"{number(prior)} from the VAE's N(0, I); at factor 1 it is {number(plain[1])} against {number(plain[0])}. "
+               f"{number(prior)} from the VAE's N(0, I); at factor 1 {number(plain[1])} against {number(plain[0])}. "
                "We suspect that dividing the variance costs it most where the codes of a class are spread least, and "
                "that what the classes gain in distance is paid for in reconstruction (see the numbers)"),
         "",
