@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import logsumexp, xlogy
+from tensorflow_probability import distributions as tfd
 
 from tfvae.distributions import kl_divergence
 from tfvae.errors import InputError
@@ -74,9 +75,7 @@ def evidence_lower_bound(model: StochasticAutoencoder, images: ArrayLike, *, dra
 
     @tf.function(jit_compile=True)
     def step(batch: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
-        posterior = model.posterior(batch)
-        codes = posterior.mean() + posterior.stddev() * noise
-        likelihood = model.likelihood(model.decoder(codes, training=False))
+        posterior, codes, likelihood = _drawn(model, batch, noise)
         return likelihood.log_prob(batch) - kl_divergence(posterior, model.prior(model.latent_dim), codes)
 
     return float(np.mean([values.mean(dtype=np.float64) for values in _over_draws(step, model, images, draws, seed)]))
@@ -107,9 +106,7 @@ def negative_log_likelihood(
 
     @tf.function(jit_compile=True)
     def step(batch: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
-        posterior = model.posterior(batch)
-        codes = posterior.mean() + posterior.stddev() * noise
-        likelihood = model.likelihood(model.decoder(codes, training=False))
+        posterior, codes, likelihood = _drawn(model, batch, noise)
         ratio = model.prior(model.latent_dim).log_prob(codes) - posterior.log_prob(codes)
         return likelihood.log_prob(batch) + ratio
 
@@ -157,6 +154,15 @@ def active_units(codes: ArrayLike) -> int:
         Burda et al. 2016, section 5.2.
     """
     return int(np.sum(np.var(np.asarray(codes, np.float64), axis=0) > ACTIVE_VARIANCE))
+
+
+def _drawn(
+    model: StochasticAutoencoder, batch: tf.Tensor, noise: tf.Tensor
+) -> tuple[tfd.Distribution, tf.Tensor, tfd.Distribution]:
+    """q(z | x), the code that `noise` picks from it, and p(x | code)."""
+    posterior = model.posterior(batch)
+    codes = posterior.mean() + posterior.stddev() * noise
+    return posterior, codes, model.likelihood(model.decoder(codes, training=False))
 
 
 def _over_draws(step: Any, model: StochasticAutoencoder, images: ArrayLike, draws: int, seed: int) -> Any:
