@@ -44,6 +44,8 @@ from tfvae.training.experiment import Evaluation, Experiment, TrainedRun
 FACTORS = (1.5, 3.0)
 COMPONENTS_PER_CLASS = 10
 PICTURED = 2000
+SCORED_SHAPE = (28, 28, 1)
+LEAST_SCORED = 100  # above the number of features of `mnist_cnn`, 64
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class CenterGMMConfig(ExperimentConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check(self.samples >= 100, "at least 100 samples to score", samples=self.samples)
+        check(self.samples >= LEAST_SCORED, f"at least {LEAST_SCORED} samples to score", samples=self.samples)
         check(self.nll_images >= 1, "at least 1 image", nll_images=self.nll_images)
         check(self.nll_draws >= 1, "at least 1 draw", nll_draws=self.nll_draws)
         check(min(self.widths, default=0) >= 1, "one hidden layer or more, of at least 1 unit", widths=self.widths)
@@ -119,15 +121,25 @@ def center(config: CenterGMMConfig, data: ImageData, seed: int, *, latent_dim: i
 
 
 def _networks(config: CenterGMMConfig, data: ImageData, latent_dim: int) -> tuple[keras.Model, keras.Model]:
-    smallest = int(np.bincount(data.train_labels, minlength=data.classes).min())
-    check(
-        smallest > latent_dim,
-        f"at least {latent_dim + 1} training images of each class, which a Gaussian in {latent_dim} dimensions needs",
-        smallest_class=smallest,
-    )
-    check(data.value_range == (0.0, 1.0), "pixels in [0, 1]", value_range=data.value_range)
+    _check_data(data, latent_dim)
     encoder = dense_encoder(data.image_shape, 2 * latent_dim, widths=config.widths)
     return encoder, dense_decoder(latent_dim, data.image_shape, widths=config.widths[::-1])
+
+
+def _check_data(data: ImageData, latent_dim: int) -> None:
+    """Finds what would stop the measuring, before the training."""
+    check(data.value_range == (0.0, 1.0), "pixels in [0, 1]", value_range=data.value_range)
+    check(data.classes >= 2, "at least 2 classes, such as 2 sub-folders of pictures", classes=data.classes)
+    train, test = (np.bincount(labels, minlength=data.classes) for labels in (data.train_labels, data.test_labels))
+    check(
+        train.min() > latent_dim,
+        f"at least {latent_dim + 1} training images of each class, which a Gaussian in {latent_dim} dimensions needs",
+        smallest_class=train.min(),
+    )
+    check(test.min() >= 2, "at least 2 test images of each class; allow more test images", smallest_class=test.min())
+    if data.image_shape == SCORED_SHAPE:
+        fewest = min(train.sum(), test.sum())
+        check(fewest >= LEAST_SCORED, f"at least {LEAST_SCORED} images of each split, which FID needs", images=fewest)
 
 
 def fit_samplers(model: StochasticAutoencoder, data: ImageData, seed: int) -> dict[str, GaussianMixtureSampler]:
@@ -151,7 +163,7 @@ def fit_samplers(model: StochasticAutoencoder, data: ImageData, seed: int) -> di
 @lru_cache(maxsize=1)
 def real_reference(data: ImageData, count: int) -> RealReference | None:
     """The real images as `mnist_cnn` sees them, once for all variants; None for pictures that it cannot see."""
-    if data.image_shape != (28, 28, 1):
+    if data.image_shape != SCORED_SHAPE:
         return None
     return RealReference.of(data, mnist_cnn(), count=count)
 

@@ -135,6 +135,9 @@ def _file(path: Path) -> str:
         (["--seeds", "1", "1"], "each seed once"),
         (["--data", "minst"], "mnist"),
         (["--training.batch-size", "5000"], "5000"),
+        (["--test-images", "12"], "test images of each class"),
+        (["--test-images", "60"], "images=60"),
+        (["--training-images", "40", "--training.batch-size", "10"], "training images of each class"),
     ],
 )
 def test_a_wrong_word_gets_one_message_and_exit_code_2(
