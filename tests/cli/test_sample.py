@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from tests.cli.runs import assert_refused
+from tfvae.networks.classifier import pooling_classifier
 from tfvae.sampling import GaussianMixtureSampler
 
 
@@ -94,10 +95,6 @@ class TestSample:
 
     def test_a_run_without_what_sampling_needs_is_refused(self, run, tfvae_command):
         words = ("sample", run, "--count", 1)
-        (run / "model.keras").write_bytes((run / "model.keras").read_bytes()[:2000])
-        assert_refused(tfvae_command(*words), "Keras can load", "model.keras")
-        (run / "model.keras").unlink()
-        assert_refused(tfvae_command(*words), "trained model", "no such file")
         (run / "samplers" / "prior.npz").write_bytes(b"damaged")
         assert_refused(tfvae_command(*words), "prior.npz")
         index = run / "samplers" / "index.json"
@@ -105,6 +102,29 @@ class TestSample:
         assert_refused(tfvae_command(*words, "--label", 3), "Received: none", "--sampler")
         index.unlink()
         assert_refused(tfvae_command(*words), "index.json")
+
+    def test_a_run_without_its_model_is_refused(self, run, tfvae_command):
+        words = ("sample", run, "--count", 1)
+        (run / "model.keras").write_bytes((run / "model.keras").read_bytes()[:2000])
+        assert_refused(tfvae_command(*words), "Keras can load", "model.keras")
+        (run / "model.keras").unlink()
+        assert_refused(tfvae_command(*words), "trained model", "no such file")
+
+    def test_a_sampler_that_rejects_asks_the_run_s_classifier(self, run, tfvae_command):
+        keras.utils.set_random_seed(0)
+        classifier = pooling_classifier(name="classifier")
+        mixture = GaussianMixtureSampler.load(run / "samplers" / "class_gaussian@1.5.npz")
+        mixture.save(run / "samplers" / "beyond.npz", confidence=np.asarray(0.1002))
+        words = ("sample", run, "--count", 20, "--label", 3, "--sampler", "beyond", "--out", "kept.npz")
+        assert_refused(tfvae_command(*words), "classifier.keras", "--overwrite")
+        classifier.save(run / "classifier.keras")
+        assert tfvae_command(*words)[0] == 0
+        pixels = np.load("kept.npz")["images"].astype(np.float32) / 255
+        sure = keras.ops.softmax(classifier(pixels))[:, 3].numpy()
+        everything = keras.models.load_model(run / "model.keras").decode(mixture.sample(200, seed=0, label=3)[0])
+        share = np.mean(keras.ops.softmax(classifier(everything))[:, 3].numpy() >= 0.1002)
+        assert 0.02 < share < 0.98, "so that there is something to reject"
+        assert (sure >= 0.1002 - 1e-3).all()
 
     def test_a_diverged_model_is_refused(self, run, tfvae_command):
         model = keras.models.load_model(run / "model.keras")
