@@ -38,6 +38,7 @@ bench: $(INSTALLED) ## measure speed and memory, printed as JSON
 
 reference: $(INSTALLED) ## complete the committed results in tensorboard_logs/reference and their table
 	$(RUN) -m experiments.center_gmm --out tensorboard_logs/reference
+	$(RUN) -m experiments.latent_generators --out tensorboard_logs/reference
 	@# Event files carry the machine's name in theirs.
 	@find tensorboard_logs/reference -name 'events.out.tfevents.*' | while read -r file; do \
 	  short=$$(echo "$$file" | sed -E 's/(tfevents\.[0-9]+)\..*\.([0-9]+\.v2)$$/\1.\2/'); \
