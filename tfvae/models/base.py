@@ -57,6 +57,11 @@ def sum_over_replicas(value: tf.Tensor) -> tf.Tensor:
     return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, value)
 
 
+def mean_over_batch(values: tf.Tensor) -> tf.Tensor:
+    """Mean of float32 [batch] over the global batch, the same on each replica."""
+    return sum_over_replicas(tf.reduce_sum(values)) / _global_batch(values)
+
+
 def images_and_labels(data: Any, image_shape: tuple[int, ...] | None = None) -> tuple[tf.Tensor, tf.Tensor | None]:
     """The float32 images and the labels (or None) of what Keras hands to a step.
 
