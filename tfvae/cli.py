@@ -100,7 +100,7 @@ class Evaluate:
 
     def execute(self, console: Console) -> None:
         images, labels = _read_samples(self.samples)
-        data = datasets.load(self.data, data_dir=self.data_dir)
+        data = datasets.load_images(self.data, data_dir=self.data_dir)
         _check_fit(images, labels, data)
         extractor = _feature_space(self.inception, data)
         if self.json is not None:

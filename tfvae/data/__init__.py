@@ -11,31 +11,39 @@ from collections.abc import Callable
 from tfvae.data.digits import load_digits
 from tfvae.data.folder import load_folder
 from tfvae.data.images import ImageData
+from tfvae.data.labelled import LabelledData
 from tfvae.data.mnist import DownloadError, load_mnist
 from tfvae.data.pipeline import evaluation_batches, steps_per_epoch, training_batches
+from tfvae.data.signals import SignalData
+from tfvae.data.synthetic import load_synthetic
 from tfvae.errors import InputError
 
 __all__ = [
     "DownloadError",
     "ImageData",
+    "LabelledData",
+    "SignalData",
     "evaluation_batches",
     "load",
     "load_digits",
     "load_folder",
+    "load_images",
     "load_mnist",
+    "load_synthetic",
     "steps_per_epoch",
     "training_batches",
 ]
 
 _FOLDER = "folder:"
-_LOADERS: dict[str, Callable[[str | os.PathLike[str] | None], ImageData]] = {
+_LOADERS: dict[str, Callable[[str | os.PathLike[str] | None], LabelledData]] = {
     "mnist": load_mnist,
     "digits": lambda data_dir: load_digits(),
+    "synthetic": lambda data_dir: load_synthetic(),
 }
 
 
-def load(name: str, *, data_dir: str | os.PathLike[str] | None = None, allow_fallback: bool = False) -> ImageData:
-    """Loads a data set by name: `mnist`, `digits` (bundled) or `folder:PATH` (your own pictures).
+def load(name: str, *, data_dir: str | os.PathLike[str] | None = None, allow_fallback: bool = False) -> LabelledData:
+    """Loads a data set by name: `mnist`, `digits` (bundled), `synthetic` (signals) or `folder:PATH` (your pictures).
 
     Args:
         name: str, one of these; PATH starts at the working directory.
@@ -44,7 +52,7 @@ def load(name: str, *, data_dir: str | os.PathLike[str] | None = None, allow_fal
             cannot be downloaded. A folder that was named and is wrong stays an error.
 
     Returns:
-        ImageData; its `fallback_for` is "mnist" where `digits` stands in.
+        ImageData, or SignalData for `synthetic`; its `fallback_for` is "mnist" where `digits` stands in.
 
     Raises:
         InputError: if the name is unknown, or the data are missing or broken.
@@ -69,3 +77,18 @@ def load(name: str, *, data_dir: str | os.PathLike[str] | None = None, allow_fal
             stacklevel=2,
         )
         return dataclasses.replace(load_digits(), fallback_for="mnist")
+
+
+def load_images(name: str, *, data_dir: str | os.PathLike[str] | None = None) -> ImageData:
+    """`load`, for where only pictures will do.
+
+    Raises:
+        InputError: as `load` does, and if the data set holds no pictures.
+    """
+    data = load(name, data_dir=data_dir)
+    if not isinstance(data, ImageData):
+        raise InputError(
+            f"Expected a data set of pictures. Received: {name!r}, which holds {data.example}s. "
+            f"Name mnist, digits or {_FOLDER}PATH."
+        )
+    return data
