@@ -69,6 +69,11 @@ def drawn(model: GMVAE, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.
     return x, w, means, np.exp(log_variances)
 
 
+def divergences(model: GMVAE, images: np.ndarray, noise: Noise = NOISE) -> dict[str, tf.Tensor]:
+    images = tf.constant(images)
+    return model.divergences(images, model.posteriors(images), noise, training=False)
+
+
 def log_normal(x: np.ndarray, mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
     return -0.5 * np.sum((x - mean) ** 2 / variance + np.log(2 * np.pi * variance), axis=-1)
 
@@ -100,7 +105,7 @@ def test_each_divergence_agrees_with_a_monte_carlo_estimate(model):
     count, generator = 20_000, np.random.default_rng(0)
     images, _ = small_images(1)
     q, (x, _, means, variances) = parts(model, images), drawn(model, images)
-    terms = model.divergences(tf.constant(images), noise=NOISE, training=False)
+    terms = divergences(model, images)
     posterior = softmax(log_normal(x[:, :, np.newaxis], means, variances), axis=-1)[:, 0]
 
     def assert_agrees(estimates: np.ndarray, name: str) -> None:
@@ -122,7 +127,7 @@ def test_each_divergence_agrees_with_a_monte_carlo_estimate(model):
 @pytest.mark.parametrize(("factor", "moves"), [(0.9, True), (1.1, False)])
 def test_below_its_threshold_the_z_prior_is_held_and_moves_nothing(model, factor, moves):
     images, _ = small_images(8)
-    information = model.divergences(tf.constant(images), noise=NOISE, training=False)["z_prior"].numpy()
+    information = divergences(model, images)["z_prior"].numpy()
     held = GMVAE(model.encoder, model.decoder, model.prior_network, threshold=factor * information.mean(), draws=3)
     with tf.GradientTape() as tape:
         term = held.objective(tf.constant(images), None, noise=NOISE, training=False)["z_prior"]
@@ -137,11 +142,8 @@ def test_more_draws_take_the_mean_of_each():
     networks = small_networks()
     few, many = GMVAE(*networks), GMVAE(*networks, draws=400)
     images, _ = small_images(2)
-    terms = many.divergences(tf.constant(images), noise=NOISE, training=False)
-    single = [
-        few.divergences(tf.constant(images), noise=Noise(0, tf.constant(step, tf.int64)), training=False)
-        for step in range(40)
-    ]
+    terms = divergences(many, images)
+    single = [divergences(few, images, Noise(0, tf.constant(step, tf.int64))) for step in range(40)]
     for name in many.term_names:
         values = np.stack([term[name] for term in single])
         error = values.std(axis=0) * np.sqrt(1 / 40 + 1 / 400)

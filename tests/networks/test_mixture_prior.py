@@ -7,7 +7,8 @@ import pytest
 
 from tests.contracts import THREE_PARTS, dtype_policy
 from tfvae.errors import InputError
-from tfvae.networks.mixture_prior import dense_mixture_prior
+from tfvae.networks.dense import dense_encoder
+from tfvae.networks.mixture_prior import dense_mixture_prior, joined_encoders, place_clusters
 
 
 def test_its_weights_and_shapes():
@@ -50,3 +51,31 @@ def test_results_are_float32_whatever_the_policy():
 def test_a_size_out_of_its_range_is_refused(options):
     with pytest.raises(InputError, match=THREE_PARTS):
         dense_mixture_prior(**{"style_dim": 2, "clusters": 3, "latent_dim": 4, **options})
+
+
+def test_placed_clusters_are_the_mixture_and_styles_move_them_little():
+    prior = dense_mixture_prior(2, 3, 4, widths=(200,))
+    generator = np.random.default_rng(0)
+    means, variances = 5 * generator.standard_normal((3, 4)), generator.uniform(0.5, 2, (3, 4))
+    place_clusters(prior, means, variances, sway=0.1)
+    parameters = np.asarray(prior(np.zeros((1, 2))))[0]
+    np.testing.assert_allclose(parameters, np.concatenate([means, np.log(variances)], axis=1), rtol=1e-5, atol=1e-5)
+    moved = np.asarray(prior(generator.standard_normal((500, 2))))[..., :4] - means
+    # Hidden units are in [-1, 1], so a mean moves by less than a tenth of the means' deviation, on average.
+    assert 0 < moved.std() < 0.1 * means.std()
+
+
+@pytest.mark.parametrize(
+    ("means", "variances"), [(np.zeros((3, 4)), np.zeros((3, 4))), (np.zeros((4, 3)), np.ones((3, 4)))]
+)
+def test_a_mixture_that_does_not_fit_is_refused(means, variances):
+    with pytest.raises(InputError, match=THREE_PARTS):
+        place_clusters(dense_mixture_prior(2, 3, 4), means, variances)
+
+
+def test_joined_encoders_stand_side_by_side():
+    one, other = (dense_encoder((3, 2, 1), outputs, widths=(5,)) for outputs in (4, 2))
+    images = np.random.default_rng(0).uniform(size=(6, 3, 2, 1)).astype(np.float32)
+    joined = joined_encoders(one, other)
+    assert joined.output_shape == (None, 6) and joined.count_params() == one.count_params() + other.count_params()
+    np.testing.assert_allclose(joined(images), np.concatenate([one(images), other(images)], axis=1), atol=1e-6)

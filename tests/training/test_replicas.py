@@ -103,7 +103,8 @@ def test_centers_move_by_the_codes_of_both_replicas(mirrored, no_noise):
 def test_the_threshold_is_that_of_the_batch_of_both_replicas(mirrored, no_noise):
     images, labels = small_images(BATCH)
     before = made(choose_strategy("one"), lambda: gmvae(0.0), sgd)
-    information = before.divergences(tf.constant(images), noise=Noise(0, 0), training=False)["z_prior"].numpy()
+    posteriors = before.posteriors(tf.constant(images))
+    information = before.divergences(tf.constant(images), posteriors, Noise(0, 0), training=False)["z_prior"].numpy()
     # The less informative half goes to one replica: below the threshold alone, while the other is above it alone.
     order = np.argsort(information)
     halves = information[order].reshape(2, -1).mean(axis=1)

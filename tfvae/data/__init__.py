@@ -16,6 +16,7 @@ from tfvae.data.mnist import DownloadError, load_mnist
 from tfvae.data.pipeline import evaluation_batches, steps_per_epoch, training_batches
 from tfvae.data.signals import SignalData
 from tfvae.data.synthetic import load_synthetic
+from tfvae.data.upright import upright
 from tfvae.errors import InputError
 
 __all__ = [
@@ -32,9 +33,11 @@ __all__ = [
     "load_synthetic",
     "steps_per_epoch",
     "training_batches",
+    "upright",
 ]
 
 _FOLDER = "folder:"
+_UPRIGHT = "upright:"
 _LOADERS: dict[str, Callable[[str | os.PathLike[str] | None], LabelledData]] = {
     "mnist": load_mnist,
     "digits": lambda data_dir: load_digits(),
@@ -46,7 +49,8 @@ def load(name: str, *, data_dir: str | os.PathLike[str] | None = None, allow_fal
     """Loads a data set by name: `mnist`, `digits` (bundled), `synthetic` (signals) or `folder:PATH` (your pictures).
 
     Args:
-        name: str, one of these; PATH starts at the working directory.
+        name: str, one of these; PATH starts at the working directory. `upright:` before the name of pictures centers
+            each and takes its slant away.
         data_dir: a folder that holds `mnist.npz`, or None; the other names need none and ignore it.
         allow_fallback: whether `digits` may stand in, with a warning, for MNIST that is in no folder and
             cannot be downloaded. A folder that was named and is wrong stays an error.
@@ -57,6 +61,8 @@ def load(name: str, *, data_dir: str | os.PathLike[str] | None = None, allow_fal
     Raises:
         InputError: if the name is unknown, or the data are missing or broken.
     """
+    if name.startswith(_UPRIGHT):
+        return upright(load_images(name.removeprefix(_UPRIGHT), data_dir=data_dir, allow_fallback=allow_fallback))
     if name.startswith(_FOLDER):
         path = name.removeprefix(_FOLDER)
         if not path:
@@ -79,13 +85,15 @@ def load(name: str, *, data_dir: str | os.PathLike[str] | None = None, allow_fal
         return dataclasses.replace(load_digits(), fallback_for="mnist")
 
 
-def load_images(name: str, *, data_dir: str | os.PathLike[str] | None = None) -> ImageData:
+def load_images(
+    name: str, *, data_dir: str | os.PathLike[str] | None = None, allow_fallback: bool = False
+) -> ImageData:
     """`load`, for where only pictures will do.
 
     Raises:
         InputError: as `load` does, and if the data set holds no pictures.
     """
-    data = load(name, data_dir=data_dir)
+    data = load(name, data_dir=data_dir, allow_fallback=allow_fallback)
     if not isinstance(data, ImageData):
         raise InputError(
             f"Expected a data set of pictures. Received: {name!r}, which holds {data.example}s. "

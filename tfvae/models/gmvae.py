@@ -82,18 +82,29 @@ class GMVAE(StochasticAutoencoder):
         self.draws = draws
 
     def objective(self, images: tf.Tensor, labels: tf.Tensor | None, *, noise: Noise, training: bool) -> Terms:
-        terms = self.divergences(images, noise=noise, training=training)
-        information = terms["z_prior"]
-        held = above_threshold(information, mean_over_batch(information), threshold=self.threshold)
-        return {**terms, "z_prior": held}
+        return self.held(self.divergences(images, self.posteriors(images, training=training), noise, training=training))
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         return self.minimize(self.objective, data, self.trainable_variables, self.optimizer)
 
-    def divergences(self, images: tf.Tensor, *, noise: Noise, training: bool) -> Terms:
-        """The terms of the negative evidence lower bound, float32 [batch] each in nats: those of the loss without the
-        threshold."""
-        posterior, style_posterior = self.posteriors(images, training=training)
+    def held(self, terms: Terms) -> Terms:
+        """The terms with z_prior held at the threshold."""
+        information = terms["z_prior"]
+        held = above_threshold(information, mean_over_batch(information), threshold=self.threshold)
+        return {**terms, "z_prior": held}
+
+    def divergences(
+        self, images: tf.Tensor, posteriors: tuple[tfd.Distribution, tfd.Distribution], noise: Noise, *, training: bool
+    ) -> Terms:
+        """The terms of the negative evidence lower bound, float32 [batch] in nats: the loss's without the threshold.
+
+        Args:
+            images: float32 [batch, *image_shape].
+            posteriors: q(x | y) and q(w | y), as `posteriors` gives them.
+            noise: where the draws come from.
+            training: whether networks with two modes are training.
+        """
+        posterior, style_posterior = posteriors
         codes, styles = self.draw_many(posterior, noise, "codes"), self.draw_many(style_posterior, noise, "styles")
         mixture = self.mixture(styles, training=training)
         clusters = mixture.posterior_marginal(codes)

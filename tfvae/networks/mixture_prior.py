@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import keras
+import numpy as np
+from numpy.typing import ArrayLike
 
 from tfvae.errors import InputError
 
@@ -61,3 +63,55 @@ def dense_mixture_prior(
         shape = (clusters, latent_dim)
         heads.append(keras.layers.Reshape(shape, dtype="float32", name=f"{name}_by_cluster")(dense(hidden)))
     return keras.Model(styles, keras.layers.Concatenate(dtype="float32", name="parameters")(heads), name="prior")
+
+
+def place_clusters(
+    prior_network: keras.Model, means: ArrayLike, variances: ArrayLike, *, sway: float = 0.1, seed: int = 0
+) -> None:
+    """Sets a `dense_mixture_prior` to a given mixture, from which a style moves it little at first.
+
+    biases = means and log(variances);  kernels ~ N(0, (sway * std(means))**2 / units) and N(0, 0.01**2)
+
+    Args:
+        prior_network: as `dense_mixture_prior` builds it.
+        means: float [clusters, latent_dim].
+        variances: float [clusters, latent_dim], > 0.
+        sway: float >= 0, how far a style moves the means, in standard deviations of these.
+        seed: int >= 0, of the kernels.
+
+    Raises:
+        InputError: if the shapes are not those of the network's clusters, or a variance is not positive.
+    """
+    _, clusters, parameters = prior_network.output_shape
+    shape = (clusters, parameters // 2)
+    mean, variance = np.asarray(means, np.float32), np.asarray(variances, np.float32)
+    if mean.shape != shape or variance.shape != shape or not variance.min() > 0:
+        raise InputError(
+            f"Expected means and positive variances of shape {shape}. Received: shapes {mean.shape} and "
+            f"{variance.shape}. Fit a mixture of {clusters} Gaussians to codes of {shape[1]} dimensions."
+        )
+    generator = np.random.default_rng(seed)
+    for name, biases, spread in (
+        ("means", mean, sway * float(mean.std()) / np.sqrt(prior_network.get_layer("means").kernel.shape[0])),
+        ("log_variances", np.log(variance), 0.01),
+    ):
+        layer = prior_network.get_layer(name)
+        layer.kernel.assign(spread * generator.standard_normal(layer.kernel.shape, np.float32))
+        layer.bias.assign(biases.ravel())
+
+
+def joined_encoders(*encoders: keras.Model) -> keras.Model:
+    """Encoders of one input as one, their outputs concatenated: a tower for each posterior of a `GMVAE`.
+
+    Args:
+        *encoders: functional networks, float [batch, *image_shape] -> float [batch, outputs], of one input shape.
+
+    Returns:
+        A functional `keras.Model`, float [batch, *image_shape] -> float32 [batch, sum of the outputs].
+    """
+    images = keras.Input(encoders[0].input_shape[1:], name="images")
+    towers = [
+        keras.Model(encoder.inputs, encoder.outputs, name=f"tower_{number}") for number, encoder in enumerate(encoders)
+    ]
+    outputs = [tower(images) for tower in towers]
+    return keras.Model(images, keras.layers.Concatenate(dtype="float32", name="joined")(outputs), name="encoder")
