@@ -111,7 +111,7 @@ def joined_encoders(*encoders: keras.Model) -> keras.Model:
     """
     images = keras.Input(encoders[0].input_shape[1:], name="images")
     towers = [
-        keras.Model(encoder.inputs, encoder.outputs, name=f"tower_{number}") for number, encoder in enumerate(encoders)
+        keras.Model(encoder.input, encoder.output, name=f"tower_{number}") for number, encoder in enumerate(encoders)
     ]
     outputs = [tower(images) for tower in towers]
     return keras.Model(images, keras.layers.Concatenate(dtype="float32", name="joined")(outputs), name="encoder")
