@@ -11,6 +11,7 @@ from tests.contracts import BATCH, CLASSES, IMAGE_SHAPE, LATENT_DIM, small_image
 from tfvae.models.base import Noise
 from tfvae.models.center_vae import CenterVAE
 from tfvae.models.gmvae import GMVAE
+from tfvae.models.mmd_vae import MMDVAE
 from tfvae.models.vae import VAE
 from tfvae.networks.dense import dense_decoder, dense_encoder
 from tfvae.networks.mixture_prior import dense_mixture_prior
@@ -33,6 +34,10 @@ def gmvae(threshold: float) -> GMVAE:
     return GMVAE(encoder, dense_decoder(LATENT_DIM, IMAGE_SHAPE, widths=(16,)), prior, threshold=threshold)
 
 
+def mmd_vae() -> MMDVAE:
+    return MMDVAE(*small_networks(2), mmd_weight=5.0, bandwidths=(0.8, 2.0))
+
+
 def sgd() -> keras.optimizers.Optimizer:
     return keras.optimizers.SGD(0.02)
 
@@ -51,6 +56,8 @@ def mirrored():
 @pytest.fixture
 def no_noise(monkeypatch):
     monkeypatch.setattr(Noise, "normal", lambda self, shape, name: tf.zeros(shape))
+    # Alike for every row, so that two halves of a batch hold what the whole does.
+    monkeypatch.setattr(Noise, "sample", lambda self, prior, count, name: tf.fill([count, LATENT_DIM], 0.5))
 
 
 def made(strategy, make, optimizer, **options):
@@ -73,7 +80,7 @@ def assert_equal_weights(one, other, *, atol: float) -> None:
 
 
 @pytest.mark.parametrize("optimizer", [sgd, adam])
-@pytest.mark.parametrize("make", [vae, center_vae])
+@pytest.mark.parametrize("make", [vae, center_vae, mmd_vae])
 def test_two_replicas_end_with_the_weights_and_the_logs_of_one_device(mirrored, no_noise, make, optimizer):
     images, labels = small_images(STEPS * BATCH)
     models, histories = [], []
@@ -120,12 +127,13 @@ def test_the_threshold_is_that_of_the_batch_of_both_replicas(mirrored, no_noise)
         assert logs[0]["z_prior"] == pytest.approx([max(threshold, information.mean())], rel=1e-4)
 
 
+@pytest.mark.parametrize("make", [center_vae, mmd_vae])
 @pytest.mark.parametrize("rest", [1, 5])
-def test_every_image_of_an_uneven_batch_counts_the_same(mirrored, no_noise, rest):
+def test_every_image_of_an_uneven_batch_counts_the_same(mirrored, no_noise, rest, make):
     images, labels = small_images(BATCH + rest)
     models, logs = [], []
     for strategy in (choose_strategy("one"), mirrored):
-        model = made(strategy, center_vae, sgd)
+        model = made(strategy, make, sgd)
         model.fit(images, labels, batch_size=BATCH, shuffle=False, verbose=0)
         models.append(model)
         logs.append(model.evaluate(images, labels, batch_size=BATCH, verbose=0, return_dict=True))

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.progress import Progress
 
 from tfvae.data.images import ImageData
 from tfvae.data.labelled import LabelledData
 from tfvae.figures import Figure
 from tfvae.metrics.measurement import Measurement
 from tfvae.models.base import GenerativeModel
-from tfvae.sampling.sampler import GaussianMixtureSampler
 from tfvae.training.config import ExperimentConfig
 from tfvae.training.projector import Projection
 from tfvae.training.run_folder import RunFolder
@@ -32,9 +33,10 @@ class TrainedRun(Generic[Config]):
         config: what the run was told.
         data: what it was trained on.
         model: the trained model.
-        history: a row an epoch, {"epoch", "seconds", "train": {term: nats}, "validation": {term: nats},
-            "watched": {name: number}}.
-        steps: a row every few steps, {"step", "train": {term: nats}}, each term's mean since the row before.
+        history: a row an epoch, {"epoch", "seconds", "train": {term: nats}, "validation": {term: nats}} and, where the
+            experiment watches numbers, "watched": {name: number}.
+        folder: where the run lies; an evaluation may keep there what it would not do twice.
+        progress: the bars of all runs.
     """
 
     variant: str
@@ -43,7 +45,23 @@ class TrainedRun(Generic[Config]):
     data: Any
     model: Any
     history: list[dict[str, Any]]
-    steps: list[dict[str, Any]] = field(default_factory=list)
+    folder: RunFolder
+    progress: Progress
+
+    def bar(self, description: str) -> Callable[[int, int], None]:
+        """A bar for a part of the evaluation: a function of (done, planned) that moves it."""
+        task = self.progress.add_task(f"{self.variant}: {description}", total=None, loss="")
+        return lambda done, planned: self.progress.update(task, completed=done, total=planned)
+
+
+class Sampler(Protocol):
+    """What an evaluation saves with a run: `tfvae.sampling.GaussianMixtureSampler` is one, `RejectionSampler` too."""
+
+    def sample(
+        self, count: int, *, seed: int, label: int | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64] | None]: ...
+
+    def save(self, path: str | Path) -> Path: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +83,7 @@ class Evaluation:
     figures: dict[str, Figure]
     images: NDArray[Any]
     labels: NDArray[np.int64] | None = None
-    samplers: dict[str, GaussianMixtureSampler] = field(default_factory=dict)
+    samplers: Mapping[str, Sampler] = field(default_factory=dict)
     sampler: str | None = None
     class_sampler: str | None = None
     projection: Projection | None = None
