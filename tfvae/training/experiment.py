@@ -129,6 +129,8 @@ class Experiment(Generic[Config]):
             number, a claim, or a goal.
         own_config: function of (config, variant) to the config as that variant reads it, where one has a data set or
             a training of its own.
+        unread: {variant: beginnings of the names of fields that this variant does not read}, which may change without
+            making its run another one.
         data_kinds: the kinds of data that it takes.
         after_epoch: function of (model, data, config, seed, epoch), called at the end of each epoch, counted from 1,
             before its checkpoint is written; it may change the model.
@@ -145,6 +147,7 @@ class Experiment(Generic[Config]):
     report: Callable[[Sequence[FinishedRun]], Report]
     shown: Mapping[str, str]
     own_config: Callable[[Config, str], Config] = lambda config, variant: config
+    unread: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     data_kinds: tuple[type[LabelledData], ...] = (ImageData,)
     after_epoch: Callable[[Any, Any, Config, int, int], None] | None = None
     watch: Callable[[Any, Any], Mapping[str, float]] | None = None

@@ -165,7 +165,9 @@ def _identity(
     experiment: Experiment[Config], config: Config, data: LabelledData, variant: str, seed: int
 ) -> dict[str, Any]:
     run = {"experiment": experiment.name, "variant": variant, "seed": seed}
-    return {**run, "dataset": data.name, "dataset_sha256": data.sha256, **identity(config)}
+    unread = experiment.unread.get(variant, ())
+    fields = {name: value for name, value in identity(config).items() if not name.startswith(unread)}
+    return {**run, "dataset": data.name, "dataset_sha256": data.sha256, **fields}
 
 
 def _facts(data: LabelledData, strategy: tf.distribute.Strategy) -> dict[str, Any]:
