@@ -8,12 +8,13 @@ from tfvae.sampling.mixture import fit_mixture, fit_mixture_per_class, match_com
 from tfvae.sampling.prior import standard_normal_sampler
 from tfvae.sampling.rejection import RejectionSampler
 from tfvae.sampling.sampler import GaussianMixtureSampler
-from tfvae.sampling.search import GradientSearch, GridSearch, PrioritisedSearch
+from tfvae.sampling.search import GivenSettings, GradientSearch, GridSearch, PrioritisedSearch
 from tfvae.sampling.traversal import axis_traversal, interpolate, latent_grid
 
 __all__ = [
     "Frontier",
     "GaussianMixtureSampler",
+    "GivenSettings",
     "GradientSearch",
     "GridSearch",
     "Medium1",

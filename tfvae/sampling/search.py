@@ -157,7 +157,7 @@ class ScoredSettings:
         return {
             "generator": type(self.generator).__name__,
             "search": type(self.search).__name__,
-            **json.loads(json.dumps(asdict(self.search))),  # type: ignore[call-overload]
+            **{name: np.asarray(value).tolist() for name, value in asdict(self.search).items()},  # type: ignore[call-overload]
             "scored_samples": self.samples,
             "seed": self.seed,
             "fit": hashlib.sha256(fitted.tobytes()).hexdigest(),
@@ -220,6 +220,25 @@ class GridSearch:
         for count in self.counts:
             for theta in self.thetas:
                 scored([theta, count])
+
+
+@dataclass(frozen=True)
+class GivenSettings:
+    """Exactly these settings: to score again, on other noise, what a search has found.
+
+    Attributes:
+        thetas: settings, in the generator's shape, as nested tuples or an array.
+    """
+
+    thetas: Any
+
+    @property
+    def planned(self) -> int:
+        return len(self.thetas)
+
+    def __call__(self, scored: ScoredSettings) -> None:
+        for theta in self.thetas:
+            scored(theta)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,6 +25,7 @@ def reconstruction_classifier(
     classes: int,
     epochs: int,
     seed: int,
+    network: Callable[..., keras.Model] = pooling_classifier,
     file: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> keras.Model:
@@ -37,6 +39,7 @@ def reconstruction_classifier(
         classes: int >= 2.
         epochs: int >= 1.
         seed: int >= 0, of the initial weights, the order and the dropout.
+        network: function of (image_shape, classes) to a network of logits; the report's by default.
         file: where it is kept, ending in .keras, or None.
         progress: function of (epoch, epochs), called after each, or None.
 
@@ -54,7 +57,7 @@ def reconstruction_classifier(
     if file is not None and file.exists():
         return load_classifier(file)
     keras.utils.set_random_seed(seed)
-    classifier = pooling_classifier(images.shape[1:], classes)
+    classifier = network(images.shape[1:], classes)
     # Without XLA: on CPUs its convolutions take twice as long as oneDNN's.
     classifier.compile(
         keras.optimizers.Adam(LEARNING_RATE),
@@ -67,6 +70,14 @@ def reconstruction_classifier(
         with replacing(file) as temporary:
             classifier.save(temporary)
     return classifier
+
+
+def sha256_of_classifier(classifier: keras.Model) -> str:
+    """Hash of a classifier's weights, which labels its numbers."""
+    digest = hashlib.sha256()
+    for variable in classifier.weights:
+        digest.update(variable.numpy().tobytes())
+    return digest.hexdigest()
 
 
 def load_classifier(file: Path) -> keras.Model:
