@@ -72,6 +72,8 @@ class Mixture:
     """Samples of x and w for each image and step."""
     spread: float = 0.05
     """Standard deviation of the clusters' initial means, in units of the codes."""
+    widths: tuple[int, ...] = (512, 256)
+    """Units of the encoder's hidden layers; the decoder mirrors them."""
     pretraining_epochs: int = 0
     """Epochs as a VAE, before the clusters start from a mixture fitted to its codes; 0 starts with the clusters."""
     pretraining_weight: float = 1.0
@@ -82,6 +84,7 @@ class Mixture:
     def __post_init__(self) -> None:
         sizes = {"latent_dim": self.latent_dim, "style_dim": self.style_dim, "draws": self.draws}
         check(min(sizes.values()) >= 1, "sizes of at least 1", **sizes)
+        check(min(self.widths, default=0) >= 1, "one hidden layer or more, of at least 1 unit", widths=self.widths)
         check(self.clusters >= 2, "at least 2 clusters", clusters=self.clusters)
         check(self.threshold >= 0, "a threshold >= 0", threshold=self.threshold)
         check(self.spread >= 0, "a spread >= 0", spread=self.spread)
@@ -96,7 +99,7 @@ class GMVAEConfig(ExperimentConfig):
     """Report 2."""
 
     widths: tuple[int, ...] = (512, 256)
-    """Units of the encoder's hidden layers; the decoder mirrors them."""
+    """Units of the autoencoders' and VAEs' hidden layers on the way to the code; the decoder mirrors them."""
     latent_dim: int = 2
     """Dimensions of the codes of the autoencoders and VAEs that are drawn as they are."""
     mnist: Mixture = field(default_factory=Mixture)
@@ -156,14 +159,14 @@ PRESETS = {
 
 def autoencoder(config: GMVAEConfig, data: LabelledData, seed: int) -> Autoencoder:
     """Section 1: reconstruction alone."""
-    networks = _networks(config, data, config.latent_dim, parameters=config.latent_dim)
+    networks = _networks(config.widths, data, config.latent_dim, parameters=config.latent_dim)
     return Autoencoder(*networks, likelihood=_likelihood(data), seed=seed)
 
 
 def vae(config: GMVAEConfig, data: LabelledData, seed: int, *, deep: bool = False) -> VAE:
     """Section 2: reconstruction and KL; `deep` takes the dimensions of the GMVAE beside it."""
     latent_dim = config.mnist.latent_dim if deep else config.latent_dim
-    networks = _networks(config, data, latent_dim, parameters=2 * latent_dim)
+    networks = _networks(config.widths, data, latent_dim, parameters=2 * latent_dim)
     return VAE(*networks, likelihood=_likelihood(data), seed=seed)
 
 
@@ -171,7 +174,7 @@ def gmvae(config: GMVAEConfig, data: LabelledData, seed: int) -> GMVAE:
     """Section 3, the report's setting."""
     settings = config.mnist
     return GMVAE(
-        *_mixture_networks(config, settings, data, seed),
+        *_mixture_networks(settings, data, seed),
         threshold=settings.threshold,
         draws=settings.draws,
         likelihood=_likelihood(data),
@@ -186,7 +189,7 @@ def clustering_gmvae(
     settings = _settings(config, data)
     _check_start(settings, data)
     return ClusteringGMVAE(
-        *_mixture_networks(config, settings, data, seed, towers=augmentation is not None),
+        *_mixture_networks(settings, data, seed, towers=augmentation is not None),
         pretraining_steps=settings.pretraining_epochs * steps_per_epoch(data, config.training.batch_size),
         pretraining_weight=settings.pretraining_weight,
         augmentation=augmentation,
@@ -206,20 +209,20 @@ def _likelihood(data: LabelledData) -> Any:
 
 
 def _networks(
-    config: GMVAEConfig, data: LabelledData, latent_dim: int, *, parameters: int
+    widths: tuple[int, ...], data: LabelledData, latent_dim: int, *, parameters: int
 ) -> tuple[keras.Model, keras.Model]:
     _check_data(data)
-    encoder = dense_encoder(data.image_shape, parameters, widths=config.widths)
-    return encoder, dense_decoder(latent_dim, data.image_shape, widths=config.widths[::-1])
+    encoder = dense_encoder(data.image_shape, parameters, widths=widths)
+    return encoder, dense_decoder(latent_dim, data.image_shape, widths=widths[::-1])
 
 
 def _mixture_networks(
-    config: GMVAEConfig, settings: Mixture, data: LabelledData, seed: int, *, towers: bool = False
+    settings: Mixture, data: LabelledData, seed: int, *, towers: bool = False
 ) -> tuple[keras.Model, keras.Model, keras.Model]:
     """With one trunk for both posteriors, or a small tower of its own for the style's."""
     of_codes, of_styles = 2 * settings.latent_dim, 2 * settings.style_dim
     parameters = of_codes if towers else of_codes + of_styles
-    encoder, decoder = _networks(config, data, settings.latent_dim, parameters=parameters)
+    encoder, decoder = _networks(settings.widths, data, settings.latent_dim, parameters=parameters)
     if towers:
         encoder = joined_encoders(encoder, dense_encoder(data.image_shape, of_styles, widths=(STYLE_UNITS,)))
     sizes = (settings.style_dim, settings.clusters, settings.latent_dim)
@@ -265,6 +268,11 @@ def after_epoch(model: Any, data: LabelledData, config: GMVAEConfig, seed: int, 
     settings = _settings(config, data)
     if epoch == settings.pretraining_epochs:
         start_from_mixture(model, data, seed)
+        # Adam as new: with few moments and many steps behind it, its first steps would be three times too large, and
+        # styles that are thrown off so early are never used again.
+        for variable in model.optimizer.variables:
+            if variable is not model.optimizer.learning_rate:
+                variable.assign(keras.ops.zeros_like(variable))
     if settings.learning_rate is not None:
         first = epoch < settings.pretraining_epochs
         peak = config.training.learning_rate if first else settings.learning_rate

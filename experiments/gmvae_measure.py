@@ -176,11 +176,14 @@ def projection(
     data: LabelledData, codes: NDArray[np.float32], probabilities: NDArray[np.float32] | None, count: int
 ) -> Projection:
     """The first test codes, with their labels, clusters and pictures."""
-    columns: dict[str, Any] = {"label": [data.class_names[label] for label in data.test_labels[:count]]}
+    labels = data.test_labels[:count]
+    columns: dict[str, Any] = {"label": [data.class_names[label] for label in labels], "place": np.arange(len(labels))}
     if isinstance(data, SignalData):
         columns["fitted label"] = colours(data)[0][:count]
     if probabilities is not None:
         columns["cluster"] = probabilities[:count].argmax(axis=1)
         columns["probability"] = np.round(probabilities[:count].max(axis=1), 3)
     pictures = data.pictures(data.to_float(data.test_images[:count]))
+    if pictures.mean() < 128:
+        pictures = 255 - pictures  # the tab multiplies a thumbnail by its colour, which shows on a light ground
     return Projection(codes[:count], columns, pictures, name=f"codes of the test split of {data.name}")

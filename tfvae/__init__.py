@@ -9,6 +9,7 @@ import_tensorflow()
 from tfvae.errors import InputError  # noqa: E402
 from tfvae.models.autoencoder import Autoencoder  # noqa: E402
 from tfvae.models.center_vae import CenterVAE  # noqa: E402
+from tfvae.models.clustering_gmvae import ClusteringGMVAE  # noqa: E402
 from tfvae.models.gmvae import GMVAE  # noqa: E402
 from tfvae.models.vae import VAE  # noqa: E402
 from tfvae.networks.dense import dense_decoder, dense_encoder  # noqa: E402
@@ -21,6 +22,7 @@ __all__ = [
     "VAE",
     "Autoencoder",
     "CenterVAE",
+    "ClusteringGMVAE",
     "InputError",
     "dense_decoder",
     "dense_encoder",

@@ -20,9 +20,12 @@ from tfvae.networks.mixture_prior import place_clusters
 class ClusteringGMVAE(GMVAE):
     """GMVAE trained in two parts: as a VAE, and from a mixture that was fitted to its codes then.
 
-    loss = mean(-log p(y | x) + pretraining_weight * KL(q(x | seen) || N(0, I)))     for the first steps
-    loss = the GMVAE's, with q(x | seen) and q(w | seen)                             after `start_clusters`
+    loss = mean(-log p(y | x) + pretraining_weight * KL(q(x | seen) || N(0, I)) + threshold)     for the first steps
+    loss = the GMVAE's, with q(x | seen) and q(w | seen)                                         from then on
     seen = augmentation(y) in training, y otherwise
+
+    The first is the GMVAE's too, weighted, where every cluster is N(0, I): z then carries no information, and its term
+    is held at the threshold.
 
     A GMVAE whose clusters start at random settles where two groups share a cluster and another stays unused, and no
     gradient leads out. A mixture can be fitted many times in a second, and the best fit kept by its likelihood.
@@ -88,7 +91,7 @@ class ClusteringGMVAE(GMVAE):
             "reconstruction": terms["reconstruction"],
             "conditional_prior": self.pretraining_weight * to_prior,
             "w_prior": tf.zeros_like(to_prior),
-            "z_prior": tf.zeros_like(to_prior),
+            "z_prior": tf.fill(tf.shape(to_prior), float(self.threshold)),
         }
         early = tf.convert_to_tensor(self.train_draws) < self.pretraining_steps
         return {name: tf.where(early, as_vae[name], terms[name]) for name in terms}
