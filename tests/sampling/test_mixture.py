@@ -170,21 +170,19 @@ def test_a_wrong_input_is_refused_with_three_parts(call):
 
 
 def test_of_several_starts_the_most_likely_is_kept():
-    centers = 10.0 * np.array([[0, 0], [0, 1], [1, 0], [1, 1], [4, 4], [4, 5], [5, 4]])
-    generator = np.random.default_rng(3)
-    codes = np.repeat(centers, 60, axis=0) + generator.standard_normal((7 * 60, 2))
+    centers = 10.0 * np.stack(np.meshgrid(np.arange(5), np.arange(5)), axis=-1).reshape(-1, 2)
+    codes = np.repeat(centers, 20, axis=0) + np.random.default_rng(3).standard_normal((500, 2))
 
-    def likelihood(seed: int, starts: int) -> float:
-        fitted = fit_mixture(codes, components=7, seed=seed, starts=starts)
-        densities = [
-            weight * np.exp(-0.5 * np.einsum("ni,ij,nj->n", codes - mean, np.linalg.inv(covariance), codes - mean))
-            / np.sqrt(np.linalg.det(2 * np.pi * covariance))
-            for weight, mean, covariance in zip(fitted.weights, fitted.means, fitted.covariances, strict=True)
-        ]  # fmt: skip
-        return float(np.mean(np.log(np.sum(densities, axis=0))))
+    def log_likelihood(seed: int, starts: int) -> float:
+        fitted = fit_mixture(codes, components=25, seed=seed, starts=starts)
+        densities = np.zeros(len(codes))
+        for weight, mean, covariance in zip(fitted.weights, fitted.means, fitted.covariances, strict=True):
+            squares = np.einsum("ni,ij,nj->n", codes - mean, np.linalg.inv(covariance), codes - mean)
+            densities += weight * np.exp(-0.5 * squares) / np.sqrt(np.linalg.det(2 * np.pi * covariance))
+        return float(np.mean(np.log(densities)))
 
-    single = [likelihood(seed, 1) for seed in range(8)]
-    assert max(single) - min(single) > 0.05, "some single start ends in a worse place"
-    assert likelihood(0, 12) == pytest.approx(max(single), abs=1e-3)
+    # The first of several starts is the single one, so several are never worse, and on such a grid often better.
+    gains = np.array([log_likelihood(seed, 5) - log_likelihood(seed, 1) for seed in range(4)])
+    assert gains.min() > -1e-6 and gains.max() > 0.02
     with pytest.raises(InputError, match="starts"):
-        fit_mixture(codes, components=7, seed=0, starts=0)
+        fit_mixture(codes, components=25, seed=0, starts=0)
