@@ -106,11 +106,16 @@ class GMVAEConfig(ExperimentConfig):
     """mnist-gmvae, and the latent dimension of mnist-vae-128."""
     best: Mixture = field(
         default_factory=lambda: Mixture(
-            latent_dim=10, threshold=2.31, pretraining_epochs=10, pretraining_weight=0.05, learning_rate=1e-3
+            latent_dim=10,
+            threshold=2.31,
+            widths=(1024, 512),
+            pretraining_epochs=10,
+            pretraining_weight=0.05,
+            learning_rate=1e-3,
         )
     )
     """mnist-gmvae-best."""
-    best_training: Training = field(default_factory=lambda: Training(epochs=26, batch_size=128, learning_rate=2e-3))
+    best_training: Training = field(default_factory=lambda: Training(epochs=34, batch_size=128, learning_rate=2e-3))
     """How mnist-gmvae-best is trained, in place of `training`."""
     synthetic: Mixture = field(default_factory=lambda: Mixture(latent_dim=10, pretraining_epochs=10))
     """synthetic-gmvae."""

@@ -58,6 +58,7 @@ SHOWN = {
 }
 """The rows of the closing table, each with the report's words or the goal."""
 
+UNUSED_STYLE = 0.01  # nats
 BOTH = ("mnist-{}", "synthetic-{}")
 GALLERY = (
     Shown(
@@ -105,7 +106,9 @@ GALLERY = (
     Shown(
         "Figure 7: the cluster prior term",
         "The term as it enters the loss, every few steps, and on the test split; the report shows one curve for each "
-        "data set, and does not give their threshold.",
+        "data set, and does not give their threshold. synthetic-gmvae trains as a VAE at first, where the term is held "
+        "at the threshold, and then starts its clusters from a mixture fitted to its codes: from a random start it "
+        "often leaves one cluster unused and gives two modes another (`--synthetic.pretraining-epochs 0` shows it).",
         "z_prior",
         ("mnist-gmvae", "synthetic-gmvae"),
     ),
@@ -261,12 +264,14 @@ def report(runs: Sequence[FinishedRun]) -> Report:
     mixtures = [run for run in main if run.variant in MIXTURES]
     if mixtures:
         parts += ["## Unsupervised accuracy\n", _accuracies(mixtures)]
+    if any(run.variant == "mnist-gmvae-best" for run in main):
+        parts += ["### How the second setting was found\n", FOUND]
     parts += ["## Numbers\n", markdown_table(comparison_rows(main, SHOWN)), cost_table(main), *gallery(main, GALLERY)]
     return Report("\n".join(parts))
 
 
 def _collapses(runs: Sequence[FinishedRun]) -> list[str]:
-    """A line for every run whose clusters collapsed."""
+    """A line for every run whose clusters collapsed, or whose style says nothing."""
     lines = []
     for run in runs:
         used, unused = run.value("used_clusters"), run.value("unused_clusters")
@@ -277,7 +282,28 @@ def _collapses(runs: Sequence[FinishedRun]) -> list[str]:
                 f"least 1 % of the test split each; the entropy of its marginal p(z) is "
                 f"{number(run.value('cluster_entropy'))} of {math.log(planned):.3f} nats.\n"
             )
+        style = run.value("w_prior")
+        if style is not None and style < UNUSED_STYLE:
+            lines.append(
+                f"> **Style unused:** {run.variant}, seed {run.seed}: KL(q(w | y) || p(w)) is {number(style)} nats on the "
+                "test split, so w says nothing of an example.\n"
+            )
     return lines
+
+
+FOUND = """mnist-gmvae-best was developed on the first 50,000 training images and judged on the other 10,000 of the training
+split; no test image was looked at. It differs from the report's setting by upright images (centered, slant removed, each
+by itself), an encoder that sees them moved at random, a pre-training as a VAE with little weight on its KL term, clusters
+that start from the likeliest of six mixtures fitted to its codes, ten-dimensional codes, wider networks and a threshold
+above log 10, under which the z_prior term never acts. Its images are not those of the report's setting, so its nats do
+not compare.
+
+Every change that was kept lowered the held-out loss or left it as it was, and nothing else chose between seeds or epochs.
+The labels of the held-out training images were seen beside the loss all along. Where the loss alone would have chosen
+differently: weaker movements (loss 112.96 after 8 epochs, accuracy 0.947) and codes of 20 dimensions (117.54 against
+117.60, accuracy 0.917 against 0.922) were not pursued.
+"""
+"""How the second setting was found."""
 
 
 def _accuracies(runs: Sequence[FinishedRun]) -> str:

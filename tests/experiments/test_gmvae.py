@@ -9,10 +9,13 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
+from PIL import Image
 
 from experiments.gmvae import EXPERIMENT, after_epoch, own_config, start_from_mixture
 from experiments.gmvae_measure import class_of_cluster, code_sampler
 from tests.experiments.contract import ExperimentContract
+from tfvae.cli import main as tfvae_command
 from tfvae.data.synthetic import load_synthetic
 from tfvae.metrics.clustering import cluster_accuracy
 from tfvae.sampling.sampler import GaussianMixtureSampler
@@ -78,6 +81,27 @@ class TestGMVAEExperiment(ExperimentContract):
             assert lines[0].split("\t") == columns and len(lines) == 51
             assert len((folder / "projector/codes.tsv").read_text().splitlines()) == 50
             assert (folder / "projector/sprite.png").exists() and (folder / "projector_config.pbtxt").exists()
+
+    def test_a_run_on_signals_can_be_sampled_by_cluster_and_exported(self, out: Path, tmp_path: Path) -> None:
+        run = str(self.folder(out, "synthetic-gmvae"))
+        for words in (
+            ["sample", run, "--count", "5", "--label", "3", "--out", str(tmp_path / "some.npz")],
+            ["sample", run, "--count", "5", "--out", str(tmp_path / "some.png")],
+            ["export", run, str(tmp_path / "export")],
+        ):
+            with pytest.raises(SystemExit) as ended:
+                tfvae_command(words)
+            assert ended.value.code == 0
+        with np.load(tmp_path / "some.npz") as samples:
+            assert samples["images"].shape == (5, 64) and samples["images"].dtype == np.float32
+            assert samples["labels"].tolist() == [3] * 5
+        assert Image.open(tmp_path / "some.png").size == (3 * 66 - 2, 2 * 50 - 2)
+        served = tf.saved_model.load(str(tmp_path / "export" / "1")).signatures
+        signals = load_synthetic(train=20, test=10).test_images
+        assert served["encode"](images=tf.constant(signals))["codes"].shape == (10, 10)
+        with pytest.raises(SystemExit) as ended:
+            tfvae_command(["sample", run, "--count", "5", "--label", "10", "--out", str(tmp_path / "none.npz")])
+        assert ended.value.code == 2 and not (tmp_path / "none.npz").exists()
 
     def test_the_report_judges_its_claims_and_names_collapses(self, out: Path) -> None:
         page = (out / "gmvae/report.md").read_text()
@@ -165,8 +189,20 @@ def test_the_learning_rate_falls_along_two_cosines(started) -> None:
     model, data = started
     told = config("--training.epochs", "5", "--synthetic.pretraining-epochs", "2", "--synthetic.learning-rate", "0.5")
     rates = []
-    for epoch in (1, 3, 4, 5):
+    for epoch in (1, 3, 4, 5):  # not at 2, where the clusters start
         after_epoch(model, data, told, seed=0, epoch=epoch)
         rates.append(float(model.optimizer.learning_rate.numpy()))
     # Half of the first cosine, then thirds of the second: (1 + cos(pi / 3)) / 2 and (1 + cos(2 pi / 3)) / 2.
     assert rates == pytest.approx([0.0005, 0.375, 0.125, 0.125], rel=1e-5)
+
+
+def test_adam_starts_afresh_with_the_clusters(started) -> None:
+    model, data = started
+    told = config("--training.epochs", "5", "--synthetic.pretraining-epochs", "2")
+    model.fit(data.train_images[:64], batch_size=32, verbose=0)
+    model.optimizer.learning_rate = 0.25
+    assert model.optimizer.iterations.numpy() == 2
+    after_epoch(model, data, told, seed=0, epoch=2)
+    assert model.optimizer.iterations.numpy() == 0 and float(model.optimizer.learning_rate.numpy()) == 0.25
+    moments = [variable for variable in model.optimizer.variables if variable.ndim]
+    assert moments and not any(variable.numpy().any() for variable in moments)
