@@ -285,23 +285,24 @@ def _collapses(runs: Sequence[FinishedRun]) -> list[str]:
         style = run.value("w_prior")
         if style is not None and style < UNUSED_STYLE:
             lines.append(
-                f"> **Style unused:** {run.variant}, seed {run.seed}: KL(q(w | y) || p(w)) is {number(style)} nats on the "
-                "test split, so w says nothing of an example.\n"
+                f"> **Style unused:** {run.variant}, seed {run.seed}: KL(q(w | y) || p(w)) is {number(style)} nats on "
+                "the test split, so w says nothing of an example.\n"
             )
     return lines
 
 
-FOUND = """mnist-gmvae-best was developed on the first 50,000 training images and judged on the other 10,000 of the training
-split; no test image was looked at. It differs from the report's setting by upright images (centered, slant removed, each
-by itself), an encoder that sees them moved at random, a pre-training as a VAE with little weight on its KL term, clusters
-that start from the likeliest of six mixtures fitted to its codes, ten-dimensional codes, wider networks and a threshold
-above log 10, under which the z_prior term never acts. Its images are not those of the report's setting, so its nats do
-not compare.
+FOUND = """\
+mnist-gmvae-best was developed on the first 50,000 training images and judged on the other 10,000 of the training
+split; no test image was looked at. It differs from the report's setting by upright images (centered, slant removed,
+each by itself), an encoder that sees them moved at random, a pre-training as a VAE with little weight on its KL
+term, clusters that start from the likeliest of six mixtures fitted to its codes, ten-dimensional codes, wider
+networks and a threshold above log 10, under which the z_prior term never acts. Its images are not those of the
+report's setting, so its nats do not compare.
 
-Every change that was kept lowered the held-out loss or left it as it was, and nothing else chose between seeds or epochs.
-The labels of the held-out training images were seen beside the loss all along. Where the loss alone would have chosen
-differently: weaker movements (loss 112.96 after 8 epochs, accuracy 0.947) and codes of 20 dimensions (117.54 against
-117.60, accuracy 0.917 against 0.922) were not pursued.
+Every change that was kept lowered the held-out loss or left it as it was, and nothing else chose between seeds or
+epochs. The labels of the held-out training images were seen beside the loss all along. Where the loss alone would
+have chosen differently: weaker movements (loss 112.96 after 8 epochs, accuracy 0.947) and codes of 20 dimensions
+(117.54 against 117.60, accuracy 0.917 against 0.922) were not pursued.
 """
 """How the second setting was found."""
 

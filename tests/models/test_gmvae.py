@@ -225,7 +225,7 @@ def signal_networks() -> tuple[keras.Model, ...]:
 )
 def test_it_takes_convolutional_networks_and_signals(networks, shape, likelihood, tmp_path):
     examples = np.random.default_rng(0).uniform(size=(20, *shape)).astype(np.float32)
-    model = compiled(GMVAE(*networks(), likelihood=getattr(distributions, likelihood)))
+    model = compiled(GMVAE(*networks(), likelihood=getattr(distributions, likelihood)), run_eagerly=True)
     history = model.fit(examples, batch_size=10, epochs=8, verbose=0).history
     assert history["loss"][-1] < history["loss"][0]
     model.save(tmp_path / "model.keras")
