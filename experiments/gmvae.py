@@ -52,7 +52,6 @@ WATCHED = 2000
 FITTED = 20_000
 STARTS = 6
 STYLE_UNITS = 128
-SCORED_SHAPE = (28, 28, 1)
 LEAST_SCORED = 100  # above the number of features of `mnist_cnn`, 64
 
 
