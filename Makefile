@@ -39,6 +39,9 @@ bench: $(INSTALLED) ## measure speed and memory, printed as JSON
 reference: $(INSTALLED) ## complete the committed results in tensorboard_logs/reference and their table
 	$(RUN) -m experiments.center_gmm --out tensorboard_logs/reference
 	$(RUN) -m experiments.latent_generators --out tensorboard_logs/reference
+	$(RUN) -m experiments.gmvae --out tensorboard_logs/reference
+	$(RUN) -m experiments.gmvae --out tensorboard_logs/reference --seeds 0 1 2 3 4 \
+	  --variants mnist-gmvae mnist-gmvae-best synthetic-gmvae
 	@# Event files carry the machine's name in theirs.
 	@find tensorboard_logs/reference -name 'events.out.tfevents.*' | while read -r file; do \
 	  short=$$(echo "$$file" | sed -E 's/(tfevents\.[0-9]+)\..*\.([0-9]+\.v2)$$/\1.\2/'); \

@@ -70,8 +70,8 @@ SHOWN = {
 
 WHY_LATENT_AXES = (
     "We suspect the axes: the prior of the MMD is isotropic, so the latent dimensions are an arbitrary rotation, and "
-    "in ten dimensions nine of them separate ten classes; every dimension then costs accuracy, as the report's own theta, "
-    "small in all dimensions but one, shows"
+    "in ten dimensions nine of them separate ten classes; every dimension then costs accuracy, as the report's own "
+    "theta, small in all dimensions but one, shows"
 )
 TWENTY = ("elbo-20", "mmd-20")
 GALLERY = (

@@ -14,13 +14,16 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tests.contracts import small_images, small_networks
 from tfvae.models.autoencoder import Autoencoder
 from tfvae.training.callbacks import (
+    AfterEpoch,
     History,
     NonFiniteLoss,
     ProgressBar,
     SaveCheckpoints,
+    StepHistory,
     StopOnNonFinite,
     TensorBoardPictures,
     TensorBoardTerms,
+    Watch,
     is_milestone,
 )
 from tfvae.training.checkpoint import Checkpointer, Position
@@ -105,6 +108,30 @@ def test_history_keeps_every_epoch_on_disk(model, tmp_path):
     assert [row["epoch"] for row in rows] == [1, 2, 3]
     assert set(rows[1]["train"]) == set(rows[1]["validation"]) == {"loss", "reconstruction"}
     assert rows[2]["validation"]["loss"] < rows[1]["train"]["loss"] and rows[2]["seconds"] > 0
+
+
+def test_steps_are_kept_by_the_mean_of_each_execution(model, tmp_path):
+    folder = RunFolder(tmp_path)
+    history, steps = History(folder, []), StepHistory(folder, [], STEPS)
+    fit(model, history, steps)
+    rows = json.loads(folder.steps.read_text())
+    # Seven steps an epoch, three an execution: 3, 3 and 1.
+    assert [row["step"] for row in rows] == [3, 6, 7, 10, 13, 14]
+    for epoch, part in zip(history.rows, (rows[:3], rows[3:]), strict=True):
+        means = [row["train"]["loss"] for row in part]
+        assert np.average(means, weights=[3, 3, 1]) == pytest.approx(epoch["train"]["loss"], rel=1e-5)
+        assert means[-1] != pytest.approx(epoch["train"]["loss"], rel=1e-3)
+
+
+def test_what_is_watched_is_logged_and_kept_after_what_changed_the_model(model, tmp_path):
+    folder, changed = RunFolder(tmp_path), []
+    watch = Watch(folder, lambda trained: {"changes": len(changed)})
+    history = History(folder, [], watch)
+    fit(model, AfterEpoch(lambda trained, epoch: changed.append(epoch)), watch, history)
+    assert changed == [1, 2]
+    assert [row["watched"] for row in json.loads(folder.history.read_text())] == [{"changes": 1.0}, {"changes": 2.0}]
+    events = EventAccumulator(str(tmp_path)).Reload()
+    assert [event.step for event in events.Tensors("watched/changes")] == [1, 2]
 
 
 def test_terms_have_one_name_and_a_curve_each_for_training_and_validation(model, tmp_path):

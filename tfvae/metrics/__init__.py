@@ -1,6 +1,12 @@
 """Metrics: every number with its feature extractor, sample count and split."""
 
-from tfvae.metrics.clustering import silhouette
+from tfvae.metrics.clustering import (
+    cluster_accuracy,
+    cluster_agreement,
+    cluster_usage,
+    majority_accuracy,
+    silhouette,
+)
 from tfvae.metrics.conditional import class_accuracy, cosine_similarity, unrecognisable_share
 from tfvae.metrics.features import Activations, FeatureExtractor, GraphExtractor, inception, mnist_cnn
 from tfvae.metrics.measurement import Measurement
@@ -14,11 +20,15 @@ __all__ = [
     "Measurement",
     "RealReference",
     "class_accuracy",
+    "cluster_accuracy",
+    "cluster_agreement",
+    "cluster_usage",
     "cosine_similarity",
     "frechet_distance",
     "inception",
     "inception_score",
     "kernel_distance",
+    "majority_accuracy",
     "mnist_cnn",
     "score_samples",
     "silhouette",

@@ -55,8 +55,10 @@ class Autoencoder(GenerativeModel):
         self.decoder = decoder
         self.likelihood = likelihood
         self.prior = prior
-        self.latent_dim = _latent_dim(encoder, decoder, self.parameters_per_code)
+        self.latent_dim = int(decoder.input_shape[-1])
         self.image_shape: tuple[int, ...] = tuple(encoder.input_shape[1:])
+        self._check_encoder()
+        _check_decoder(decoder, self.image_shape)
         self.built = True
 
     def objective(self, images: tf.Tensor, labels: tf.Tensor | None, *, noise: Noise, training: bool) -> Terms:
@@ -133,6 +135,14 @@ class Autoencoder(GenerativeModel):
         codes = self.prior(self.latent_dim).sample(count, seed=tf.constant([0, seed], tf.int32))
         return self.decode(codes, batch_size=batch_size)
 
+    def _check_encoder(self) -> None:
+        if self.encoder.output_shape[-1] != self.parameters_per_code * self.latent_dim:
+            raise InputError(
+                f"Expected an encoder with {self.parameters_per_code} * {self.latent_dim} outputs for a decoder of "
+                f"{self.latent_dim}-dimensional codes. Received: encoder.output_shape={self.encoder.output_shape}. "
+                "Change the last layer of one."
+            )
+
     def get_config(self) -> dict[str, Any]:
         parts = {"encoder": self.encoder, "decoder": self.decoder, "likelihood": self.likelihood, "prior": self.prior}
         serialized = {name: keras.saving.serialize_keras_object(part) for name, part in parts.items()}
@@ -166,16 +176,9 @@ class StochasticAutoencoder(Autoencoder):
         return self.posterior(images).mean()
 
 
-def _latent_dim(encoder: keras.Model, decoder: keras.Model, parameters_per_code: int) -> int:
-    latent_dim = int(decoder.input_shape[-1])
-    if encoder.output_shape[-1] != parameters_per_code * latent_dim:
+def _check_decoder(decoder: keras.Model, image_shape: tuple[int, ...]) -> None:
+    if tuple(decoder.output_shape[1:]) != image_shape:
         raise InputError(
-            f"Expected an encoder with {parameters_per_code} * {latent_dim} outputs for a decoder of {latent_dim}-"
-            f"dimensional codes. Received: encoder.output_shape={encoder.output_shape}. Change the last layer of one."
-        )
-    if tuple(decoder.output_shape[1:]) != tuple(encoder.input_shape[1:]):
-        raise InputError(
-            f"Expected a decoder that returns the encoder's input shape {encoder.input_shape[1:]}. "
+            f"Expected a decoder that returns the encoder's input shape {image_shape}. "
             f"Received: decoder.output_shape={decoder.output_shape}. Change the last layer of the decoder."
         )
-    return latent_dim
