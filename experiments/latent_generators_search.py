@@ -150,7 +150,7 @@ def tune_all(run: TrainedRun[Any], judges: Judges) -> Tuned:
     """Fits every generator to the codes of the training images and chooses its setting by them alone."""
     codes, labels = run.model.encode(run.data.to_float(run.data.train_images)), run.data.train_labels
     limits = run.config.generators
-    gradient = GradientSearch(steps=limits.steps, points=min(GradientSearch().points, limits.steps))
+    gradient = GradientSearch(steps=limits.steps, points=max(1, limits.steps // 10))
     prioritised = PrioritisedSearch(limits.budget)
     searches: dict[str, tuple[type[ScaledClassGaussian], Axes, Search, int]] = {
         "simple": (Simple, latent_axes, GridSearch(), limits.samples),
