@@ -26,7 +26,7 @@ demo: $(INSTALLED) ## train a VAE and a center-loss VAE for minutes, print the t
 	$(RUN) -m experiments.center_gmm --preset quick --variants vanilla-6 center-6 --fallback-to-digits
 
 test: $(INSTALLED) ## run every test
-	$(RUN) -m pytest -q
+	$(RUN) -m pytest -q -n 2 --dist loadfile
 
 lint: $(INSTALLED) ## check style, format and types
 	$(RUN) -m ruff check .

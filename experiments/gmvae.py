@@ -97,7 +97,7 @@ class Mixture:
 class GMVAEConfig(ExperimentConfig):
     """Report 2."""
 
-    training: Training = field(default_factory=lambda: Training(epochs=30))
+    training: Training = field(default_factory=lambda: Training(epochs=20))
     widths: tuple[int, ...] = (512, 256)
     """Units of the autoencoders' and VAEs' hidden layers on the way to the code; the decoder mirrors them."""
     latent_dim: int = 2

@@ -13,6 +13,7 @@ from experiments.latent_generators_search import (
     Judges,
     Sheets,
     Tuned,
+    frontier_samples,
     measured_frontiers,
     real_point,
 )
@@ -132,7 +133,7 @@ def run_figures(
     model, data = run.model, run.data
     images = data.to_float(data.test_images)
     codes = model.encode(images)
-    frontiers: dict[str, Any] = {"real": real_point(judges, data), "samples": run.config.samples}
+    frontiers: dict[str, Any] = {"real": real_point(judges, data), "samples": frontier_samples(run)}
     frontiers["generators"] = measured_frontiers(run, judges, tuned)
     frontiers["chosen"] = {name: theta.tolist() for name, theta in tuned.settings.items()}
     write_json(run.folder.path / FRONTIERS, frontiers)

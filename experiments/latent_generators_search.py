@@ -254,13 +254,13 @@ def score(run: TrainedRun[Any], judges: Judges, tuned: Tuned, metrics: dict[str,
 
 
 def fresh(
-    run: TrainedRun[Any], sampler: Sampler, *, seed: int, by_class: bool = True
+    run: TrainedRun[Any], sampler: Sampler, *, seed: int, by_class: bool = True, samples: int | None = None
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64] | None]:
     """Decoded samples of noise that no search has seen, the same number of each class."""
     if not by_class:
         codes, _ = sampler.sample(run.config.samples, seed=seed)
         return run.data.to_uint8(run.model.decode(codes)), None
-    each = run.config.samples // run.data.classes
+    each = (samples or run.config.samples) // run.data.classes
     parts = [sampler.sample(each, seed=seed, label=label)[0] for label in range(run.data.classes)]
     return run.data.to_uint8(run.model.decode(np.concatenate(parts))), np.repeat(np.arange(run.data.classes), each)
 
@@ -290,6 +290,11 @@ def _conditional(run: TrainedRun[Any], judges: Judges, name: str, draws: list[An
     return values
 
 
+def frontier_samples(run: TrainedRun[Any]) -> int:
+    """Fresh samples of each setting of a frontier: half of those of the settings that are chosen."""
+    return run.config.samples // 2
+
+
 def measured_frontiers(run: TrainedRun[Any], judges: Judges, tuned: Tuned) -> dict[str, dict[str, list[float]]]:
     """Each frontier on fresh samples: {generator: {"theta" and each number by its name: a list, a row a setting}}."""
     frontiers: dict[str, dict[str, list[float]]] = {}
@@ -302,7 +307,7 @@ def measured_frontiers(run: TrainedRun[Any], judges: Judges, tuned: Tuned) -> di
         rows: list[dict[str, float]] = []
         for index in chosen:
             sampler = tuned.generators[name](frontier.thetas[index])
-            images, labels = fresh(run, sampler, seed=FRESH + run.seed + 500)
+            images, labels = fresh(run, sampler, seed=FRESH + run.seed + 500, samples=frontier_samples(run))
             row = {
                 "cosine_similarity": cosine_similarity(images, labels),  # type: ignore[arg-type]
                 "report_accuracy": class_accuracy(judges.extractor(images).logits, labels),  # type: ignore[arg-type]
