@@ -157,7 +157,8 @@ def run_figures(
         "curves": training_curves(run.history, variant=run.variant),
     }
     for name in ("simple", "medium1", "medium2", "medium1@facing", "medium2@facing", "class_mixture", "beyond"):
-        drawn[f"samples_{name}"] = _sheet(run, name, sheets, metrics)
+        if name in sheets:
+            drawn[f"samples_{name}"] = _sheet(run, name, sheets, metrics)
     return drawn
 
 
