@@ -76,9 +76,9 @@ WHY_LATENT_AXES = (
 )
 WEIGHTS = (
     "The weight of the discrepancy was chosen on training images, by the frontier of Medium-2 on their codes: a "
-    "lighter one lets the codes drift away from the prior until nothing holds them, a heavier one draws the classes over each "
-    "other. The report gives none. Without a KL term the encoder's noise vanishes, so an MMD-VAE is an autoencoder "
-    "whose codes as a whole follow the prior.\n"
+    "lighter one lets the codes drift away from the prior until nothing holds them, a heavier one draws the classes "
+    "over each other. The report gives none. Without a KL term the encoder's noise vanishes, so an MMD-VAE is an "
+    "autoencoder whose codes as a whole follow the prior.\n"
 )
 WHY_FID_RISES = (
     "Where it rises, we suspect that the classifier also refuses digits that are rightly unusual, which the real "
