@@ -9,8 +9,8 @@ mnist-* variants train on --data, the synthetic-* ones on the synthetic set. Sev
 
     python -m experiments.gmvae --variants mnist-gmvae mnist-gmvae-best synthetic-gmvae --seeds 0 1 2 3 4
 
-mnist-gmvae-best takes 5 to 8 minutes a seed on one core (AMD EPYC); expect from seeds 0 to 4 a mean accuracy of 0.963 by
-one-to-one matching on the test images (0.957 to 0.968), with all ten clusters used. Its recipe was found on the last
+mnist-gmvae-best takes 5 to 8 minutes a seed on one core (AMD EPYC); expect from seeds 0 to 4 a mean accuracy of 0.963
+by one-to-one matching on the test images (0.957 to 0.968), with all ten clusters used. Its recipe was found on the last
 10,000 training images, whose labels were looked at to judge a recipe, never to train or to select a run.
 All results, generated: experiments/README.md.
 """
