@@ -8,6 +8,7 @@ import pytest
 
 from tests.contracts import THREE_PARTS, dtype_policy
 from tfvae.errors import InputError
+from tfvae.networks.block_convolution import BlockConv2D, BlockConv2DTranspose
 from tfvae.networks.convolutional import (
     convolutional_decoder,
     convolutional_encoder,
@@ -34,7 +35,7 @@ def test_the_generator_is_the_report_s():
     assert shapes(generator) == [(14, 14, 64), (28, 28, 1)]
     slopes = [layer.negative_slope for layer in generator.layers if isinstance(layer, keras.layers.LeakyReLU)]
     assert slopes == [0.2] * 3
-    images = generator(np.random.default_rng(0).normal(scale=30, size=(4, 2)).astype(np.float32)).numpy()
+    images = generator(np.random.default_rng(0).normal(scale=300, size=(4, 2)).astype(np.float32)).numpy()
     assert images.shape == (4, *SHAPE) and -1 <= images.min() < -0.1 and 0.1 < images.max() <= 1
 
 
@@ -60,6 +61,14 @@ def test_other_sizes_and_colour_are_made_by_fewer_or_more_strides():
     assert convolutional_decoder(2, (6, 10, 1), widths=(4,), filters=(4,)).output_shape == (None, 6, 10, 1)
     assert dcgan_discriminator((5, 7, 3), filters=(4, 4)).output_shape == (None, 1)
     assert convolutional_encoder((5, 7, 3), 4, filters=(4,), widths=()).output_shape == (None, 4)
+
+
+def test_an_even_kernel_takes_the_fast_layers_that_compute_the_same():
+    odd, even = (dcgan_discriminator(SHAPE, filters=(4,), kernel=kernel) for kernel in (3, 4))
+    assert [type(network.layers[1]) for network in (odd, even)] == [keras.layers.Conv2D, BlockConv2D]
+    generator = dcgan_generator(2, SHAPE, widths=(), filters=(4, 3), kernel=4)
+    assert [type(layer) for layer in generator.layers if hasattr(layer, "strides")] == [BlockConv2DTranspose] * 2
+    assert shapes(generator) == [(14, 14, 3), (28, 28, 1)]
 
 
 @pytest.mark.parametrize("shape", [(30, 28, 1), (28, 14 + 7, 1), (28, 28), (0, 4, 1)])

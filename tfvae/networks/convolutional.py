@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 from keras import layers
 
 from tfvae.errors import InputError
+from tfvae.networks.block_convolution import BlockConv2D, BlockConv2DTranspose
 
 SLOPE = 0.2
 
@@ -87,9 +89,7 @@ def convolutional_decoder(
         hidden = _leaky(layers.Dense(width)(hidden))
     maps = _upsampled(_seed(hidden, image_shape, filters), filters, kernel)
     # With its own dtype, lest the policy round the logits.
-    parameters = layers.Conv2DTranspose(
-        image_shape[-1], kernel, strides=2, padding="same", dtype="float32", name="parameters"
-    )(maps)
+    parameters = _transposed(image_shape[-1], kernel, dtype="float32", name="parameters")(maps)
     return keras.Model(inputs, parameters, name="decoder")
 
 
@@ -129,7 +129,7 @@ def dcgan_generator(
     for width in widths:
         hidden = _leaky(layers.Dense(width)(hidden))
     maps = _upsampled(_seed(hidden, image_shape, filters), filters, kernel)
-    logits = layers.Conv2DTranspose(image_shape[-1], kernel, strides=2, padding="same", name="pixels")(maps)
+    logits = _transposed(image_shape[-1], kernel, name="pixels")(maps)
     return keras.Model(inputs, layers.Activation("tanh", dtype="float32", name="images")(logits), name="generator")
 
 
@@ -163,8 +163,9 @@ def dcgan_discriminator(
 
 
 def _strided(maps: keras.KerasTensor, filters: Sequence[int], kernel: int) -> keras.KerasTensor:
+    kind = layers.Conv2D if kernel % 2 else BlockConv2D
     for count in filters:
-        maps = _leaky(layers.Conv2D(count, kernel, strides=2, padding="same")(maps))
+        maps = _leaky(kind(count, kernel, strides=2, padding="same")(maps))
     return maps
 
 
@@ -185,8 +186,13 @@ def _seed(hidden: keras.KerasTensor, image_shape: Sequence[int], filters: Sequen
 def _upsampled(maps: keras.KerasTensor, filters: Sequence[int], kernel: int) -> keras.KerasTensor:
     """All transposed convolutions but the last, whose output is the image."""
     for count in filters[1:]:
-        maps = _leaky(layers.Conv2DTranspose(count, kernel, strides=2, padding="same")(maps))
+        maps = _leaky(_transposed(count, kernel)(maps))
     return maps
+
+
+def _transposed(filters: int, kernel: int, **options: Any) -> keras.layers.Layer:
+    kind = layers.Conv2DTranspose if kernel % 2 else BlockConv2DTranspose
+    return kind(filters, kernel, strides=2, padding="same", **options)
 
 
 def _leaky(hidden: keras.KerasTensor) -> keras.KerasTensor:
