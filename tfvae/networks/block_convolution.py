@@ -65,7 +65,7 @@ class BlockConv2DTranspose(keras.layers.Conv2DTranspose):
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         height, width, channels = inputs.shape[1:]
         taps = [size // 2 for size in self.kernel_size]
-        # Row 2 * i + a of the output is the sum over the kernel's rows a + 2 * p of input i - p: the taps run backwards.
+        # Input row i - p meets the kernel's rows a + 2 * p in row 2 * i + a of the output: the taps run backwards.
         kernel = tf.reshape(self.kernel.value, [taps[0], 2, taps[1], 2, self.filters, channels])
         kernel = tf.transpose(tf.reverse(kernel, [0, 2]), [0, 2, 5, 1, 3, 4])
         kernel = tf.reshape(kernel, [*taps, channels, 4 * self.filters])

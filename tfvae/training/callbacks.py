@@ -29,7 +29,8 @@ class StopOnNonFinite(keras.callbacks.Callback):
         if failed >= 0:
             term = self.model.term_names[int(self.model.failed_term.numpy())]
             raise NonFiniteLoss(
-                f"Expected finite losses. Received: the term '{term}' was not finite at step {failed}. "
+                f"Expected finite losses. Received: the term '{term}' was not finite at step "
+                f"{failed // self.model.draws_per_step}. "
                 "Lower --training.learning-rate or the weight of that term; the last good checkpoint is kept."
             )
 
