@@ -3,6 +3,7 @@
 from tfvae.metrics.clustering import silhouette
 from tfvae.metrics.conditional import class_accuracy, cosine_similarity, unrecognisable_share
 from tfvae.metrics.features import Activations, FeatureExtractor, GraphExtractor, inception, mnist_cnn
+from tfvae.metrics.manifold import NearCopies, class_shares, density_and_coverage, near_copies, precision_and_recall
 from tfvae.metrics.measurement import Measurement
 from tfvae.metrics.samples import RealReference, score_samples
 from tfvae.metrics.scores import frechet_distance, inception_score, kernel_distance
@@ -12,14 +13,19 @@ __all__ = [
     "FeatureExtractor",
     "GraphExtractor",
     "Measurement",
+    "NearCopies",
     "RealReference",
     "class_accuracy",
+    "class_shares",
     "cosine_similarity",
+    "density_and_coverage",
     "frechet_distance",
     "inception",
     "inception_score",
     "kernel_distance",
     "mnist_cnn",
+    "near_copies",
+    "precision_and_recall",
     "score_samples",
     "silhouette",
     "unrecognisable_share",
