@@ -190,12 +190,12 @@ def _squared_distances(
     """
     center = others.mean(axis=0)
     points, others = points - center, others - center
-    norms = np.sum(others**2, axis=1)
+    norms, doubled = np.einsum("ij,ij->i", others, others), -2 * others.T
     for start in range(0, len(points), BLOCK_ROWS):
         block = points[start : start + BLOCK_ROWS]
-        squares = block @ (-2 * others.T)
+        squares = block @ doubled
         squares += norms
-        squares += np.sum(block**2, axis=1)[:, np.newaxis]
+        squares += np.einsum("ij,ij->i", block, block)[:, np.newaxis]
         yield slice(start, start + len(block)), np.maximum(squares, 0, out=squares)
 
 
