@@ -7,6 +7,7 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 from rich.console import Console
 from rich.progress import Progress
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -15,6 +16,7 @@ from tests.contracts import small_images, small_networks
 from tfvae.models.autoencoder import Autoencoder
 from tfvae.training.callbacks import (
     History,
+    Monitor,
     NonFiniteLoss,
     ProgressBar,
     SaveCheckpoints,
@@ -129,6 +131,42 @@ def test_pictures_come_at_milestones_and_at_the_end(model, tmp_path):
     assert drawn == [model] * 4
     events = EventAccumulator(str(tmp_path)).Reload()
     assert [event.step for event in events.Tensors("samples")] == [1, 2, 5, 7]
+
+
+def test_snapshots_are_kept_as_files_too(model, tmp_path):
+    picture = np.arange(72, dtype=np.uint8).reshape(4, 6, 3)
+    pictures = {"samples/prior": picture, "grey": picture[..., :1]}
+    callback = TensorBoardPictures(RunFolder(tmp_path), lambda trained: pictures, epochs=9, snapshots=(3,))
+    callback.set_model(model)
+    for epoch in range(5):
+        callback.on_epoch_end(epoch)
+    files = sorted(path.name for path in (tmp_path / "figures").iterdir())
+    assert files == ["epoch-003_grey.png", "epoch-003_samples_prior.png"]
+    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "figures/epoch-003_samples_prior.png")), picture)
+
+
+def test_what_is_monitored_is_kept_and_a_new_warning_is_said_once(model, tmp_path):
+    folder, rows, said = RunFolder(tmp_path), [], []
+    counts = iter([10, 4, 4, 10])
+
+    def alarm(history):
+        found = history[-1]["monitor"]["classes"] if history else 10
+        return f"{found:g} classes left" if found < 10 else None
+
+    monitor = Monitor(folder, rows, lambda trained: {"classes": next(counts)}, alarm, said.append)
+    fit(model, History(folder, rows), monitor, epochs=4)
+    assert [row["monitor"]["classes"] for row in json.loads(folder.history.read_text())] == [10, 4, 4, 10]
+    assert said == ["4 classes left"]
+    events = EventAccumulator(str(tmp_path)).Reload()
+    assert [event.step for event in events.Tensors("monitor/classes")] == [1, 2, 3, 4]
+    assert [event.step for event in events.Tensors("alarm")] == [2]
+
+
+def test_an_experiment_that_monitors_nothing_writes_nothing(model, tmp_path):
+    rows = [{"epoch": 1}]
+    callback = Monitor(RunFolder(tmp_path), rows, lambda trained: {}, lambda history: None, print)
+    callback.on_epoch_end(0)
+    assert rows == [{"epoch": 1}] and list(tmp_path.iterdir()) == []
 
 
 def test_milestones():

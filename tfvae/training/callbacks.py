@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
+from PIL import Image
 from rich.progress import Progress, TaskID
 
 from tfvae.training.checkpoint import Checkpointer, Position
-from tfvae.training.run_folder import RunFolder, write_json
+from tfvae.training.run_folder import RunFolder, replacing, write_json
 
 Pictures = Callable[[Any], Mapping[str, np.ndarray]]
 
@@ -58,6 +60,54 @@ class History(keras.callbacks.Callback):
         seconds = time.monotonic() - self.began
         self.rows.append({"epoch": epoch + 1, "seconds": seconds, "train": train, "validation": validation})
         write_json(self.folder.history, self.rows)
+
+
+class Monitor(keras.callbacks.Callback):
+    """Adds to the history of each epoch what an experiment monitors, and passes its warnings on.
+
+    Args:
+        folder: the run's.
+        rows: the history, to which `History` has added this epoch's row.
+        monitor: function of the model to {name: number}.
+        alarm: function of the history to a warning or None.
+        say: where a warning goes when it is another than that of the epoch before.
+    """
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        rows: list[dict[str, Any]],
+        monitor: Callable[[Any], Mapping[str, float]],
+        alarm: Callable[[Sequence[Mapping[str, Any]]], str | None],
+        say: Callable[[str], None],
+    ) -> None:
+        super().__init__()
+        self.folder = folder
+        self.rows = rows
+        self.monitor = monitor
+        self.alarm = alarm
+        self.say = say
+
+    @functools.cached_property
+    def writer(self) -> Any:
+        """Made when there is something to write: most experiments monitor nothing."""
+        return tf.summary.create_file_writer(str(self.folder.path))
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        values = {name: float(value) for name, value in self.monitor(self.model).items()}
+        if values:
+            self.rows[-1]["monitor"] = values
+            write_json(self.folder.history, self.rows)
+            with self.writer.as_default(step=epoch + 1):
+                for name, value in values.items():
+                    tf.summary.scalar(f"monitor/{name}", value)
+            self.writer.flush()
+        warning = self.alarm(self.rows)
+        if warning and warning != self.alarm(self.rows[:-1]):
+            with self.writer.as_default(step=epoch + 1):
+                tf.summary.text("alarm", warning)
+            self.writer.flush()
+            self.say(warning)
 
 
 class SaveCheckpoints(keras.callbacks.Callback):
@@ -127,20 +177,27 @@ class TensorBoardPictures(keras.callbacks.Callback):
         folder: the run's.
         pictures: function of the model to {tag: uint8 [height, width, channels]}.
         epochs: int, number of epochs of the run.
+        snapshots: epochs whose pictures are kept as files too, `figures/epoch-010_<tag>.png`.
     """
 
-    def __init__(self, folder: RunFolder, pictures: Pictures, epochs: int) -> None:
+    def __init__(self, folder: RunFolder, pictures: Pictures, epochs: int, snapshots: Sequence[int] = ()) -> None:
         super().__init__()
+        self.figures = folder.figures
+        self.snapshots = snapshots
         self.writer = tf.summary.create_file_writer(str(folder.path))
         self.pictures = pictures
         self.epochs = epochs
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        if not is_milestone(epoch + 1) and epoch + 1 != self.epochs:
+        kept = epoch + 1 in self.snapshots
+        if not (kept or is_milestone(epoch + 1) or epoch + 1 == self.epochs):
             return
         with self.writer.as_default(step=epoch + 1):
             for tag, picture in self.pictures(self.model).items():
                 tf.summary.image(tag, picture[np.newaxis])
+                if kept:
+                    with replacing(self.figures / f"epoch-{epoch + 1:03}_{tag.replace('/', '_')}.png") as temporary:
+                        Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture).save(temporary)
         self.writer.flush()
 
 

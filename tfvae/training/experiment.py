@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+import keras
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,7 +31,8 @@ class TrainedRun(Generic[Config]):
         config: what the run was told.
         data: what it was trained on.
         model: the trained model.
-        history: a row an epoch, {"epoch", "seconds", "train": {term: nats}, "validation": {term: nats}}.
+        history: a row an epoch, {"epoch", "seconds", "train": {term: nats}, "validation": {term: nats}}, and
+            "monitor": {name: number} where the experiment monitors something.
     """
 
     variant: str
@@ -87,6 +89,21 @@ class Report:
     figures: dict[str, Figure] = field(default_factory=dict)
 
 
+def one_adam(config: ExperimentConfig, variant: str) -> dict[str, Any]:
+    """How a model of one player is compiled: Adam at the config's learning rate."""
+    return {"optimizer": keras.optimizers.Adam(config.training.learning_rate)}
+
+
+def nothing(model: Any, data: ImageData) -> dict[str, float]:
+    """Monitors nothing."""
+    return {}
+
+
+def no_alarm(history: Sequence[Mapping[str, Any]]) -> str | None:
+    """Never warns."""
+    return None
+
+
 @dataclass(frozen=True)
 class Experiment(Generic[Config]):
     """One report's experiment.
@@ -102,6 +119,12 @@ class Experiment(Generic[Config]):
         report: function of the finished runs to the text of `report.md` and the figures beside it.
         shown: the metrics that the closing table shows, in its order, each with what is known of it: the report's
             number, a claim, or a goal.
+        compiling: function of (config, variant) to the arguments of `model.compile`: the optimizers, and `jit_compile`
+            where XLA is not the best choice.
+        value_ranges: {variant: (low, high)} of the pixels that it is trained on; the data set's own if not named.
+        monitor: function of (model, data) to {name: number}, computed after every epoch, kept in the history.
+        alarm: function of the history so far to a warning, or None; it is printed and logged when it changes.
+        snapshots: epochs whose pictures are kept as files too, `figures/epoch-010_<tag>.png`.
     """
 
     name: str
@@ -113,3 +136,13 @@ class Experiment(Generic[Config]):
     pictures: Callable[[Any, ImageData], Mapping[str, NDArray[np.uint8]]]
     report: Callable[[Sequence[FinishedRun]], Report]
     shown: Mapping[str, str]
+    compiling: Callable[[Config, str], Mapping[str, Any]] = one_adam
+    value_ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    monitor: Callable[[Any, ImageData], Mapping[str, float]] = nothing
+    alarm: Callable[[Sequence[Mapping[str, Any]]], str | None] = no_alarm
+    snapshots: tuple[int, ...] = ()
+
+    def data_for(self, variant: str, data: ImageData) -> ImageData:
+        """The same images in the value range of a variant."""
+        wanted = self.value_ranges.get(variant, data.value_range)
+        return data if wanted == data.value_range else data.with_value_range(*wanted)

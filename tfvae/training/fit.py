@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -15,6 +15,7 @@ from tfvae.data.pipeline import evaluation_batches, steps_per_epoch, training_ba
 from tfvae.models.base import GenerativeModel
 from tfvae.training.callbacks import (
     History,
+    Monitor,
     ProgressBar,
     SaveCheckpoints,
     StopOnNonFinite,
@@ -38,6 +39,9 @@ def train(
     pictures: Callable[[Any], Mapping[str, np.ndarray]],
     progress: Progress,
     description: str,
+    snapshots: Sequence[int] = (),
+    monitor: Callable[[Any], Mapping[str, float]] = lambda model: {},
+    alarm: Callable[[Sequence[Mapping[str, Any]]], str | None] = lambda history: None,
 ) -> list[dict[str, Any]]:
     """Trains a compiled model to the end, resuming what the folder holds.
 
@@ -50,6 +54,9 @@ def train(
         pictures: function of the model to {tag: uint8 [height, width, channels]} for TensorBoard.
         progress: where the bar is drawn.
         description: str, beside the bar.
+        snapshots: epochs whose pictures are kept as files too.
+        monitor: function of the model to {name: number}, for the history of every epoch.
+        alarm: function of the history so far to a warning or None.
 
     Returns:
         The history, a row an epoch.
@@ -70,8 +77,9 @@ def train(
         StopOnNonFinite(),
         ProgressBar(progress, task),
         TensorBoardTerms(folder),
-        TensorBoardPictures(folder, pictures, training.epochs),
+        TensorBoardPictures(folder, pictures, training.epochs, snapshots),
         History(folder, rows),
+        Monitor(folder, rows, monitor, alarm, lambda warning: progress.console.print(f"{description}: {warning}")),
         saving,
     ]
     validation = evaluation_batches(data, "test", batch_size=EVALUATION_BATCH)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
@@ -65,6 +65,7 @@ def run_experiment(experiment: Experiment[Config], config: Config, console: Cons
     data = _limited(data, config)
     strategy = choose_strategy(config.strategy)
     _check_batch(config, data, strategy)
+    data_of = {variant: experiment.data_for(variant, data) for variant in variants}
     out = config.out / f"{data.name}-instead-of-{data.fallback_for}" if data.fallback_for else config.out
     plan = [(variant, seed) for variant in variants for seed in config.seeds]
     folders = {run: RunFolder(out / experiment.name / run[0] / f"seed-{run[1]}") for run in plan}
@@ -74,15 +75,15 @@ def run_experiment(experiment: Experiment[Config], config: Config, console: Cons
             if not config.overwrite:
                 folder.check(identities[run])
     waiting = [run for run, folder in folders.items() if config.overwrite or not folder.finished]
-    _announce(console, experiment, config, data, strategy, waiting, len(plan))
+    _announce(console, experiment, config, data, data_of, strategy, waiting, len(plan))
     for run, folder in folders.items():
         with folder.locked():
-            folder.begin(identities[run], _facts(data, strategy), overwrite=config.overwrite)
+            folder.begin(identities[run], _facts(data_of[run[0]], strategy), overwrite=config.overwrite)
     with _progress(console) as progress:
         for (variant, seed), folder in folders.items():
             with folder.locked():
                 if not folder.finished:
-                    _run(experiment, config, data, strategy, variant, seed, folder, progress)
+                    _run(experiment, config, data_of[variant], strategy, variant, seed, folder, progress)
     return _conclude(console, experiment, data, out, variants, list(folders.values()))
 
 
@@ -151,6 +152,7 @@ def _announce(
     experiment: Experiment[Config],
     config: Config,
     data: ImageData,
+    data_of: Mapping[str, ImageData],
     strategy: tf.distribute.Strategy,
     waiting: Sequence[tuple[str, int]],
     planned: int,
@@ -166,7 +168,7 @@ def _announce(
     )
     if waiting:
         with strategy.scope():
-            models = {variant: experiment.variants[variant](config, data, 0) for variant, _ in waiting}
+            models = {variant: experiment.variants[variant](config, data_of[variant], 0) for variant, _ in waiting}
         seconds = sum(training_seconds(models[variant], images * config.training.epochs) for variant, _ in waiting)
         console.print(f"Estimated training time, from the networks' size: {words(seconds)}.", highlight=False)
         keras.backend.clear_session()
@@ -216,11 +218,11 @@ def build_model(
     keras.utils.set_random_seed(seed)
     with strategy.scope(), _precision(config.precision):
         model = experiment.variants[variant](config, data, seed)
-        model.compile(
-            optimizer=keras.optimizers.Adam(config.training.learning_rate),
-            jit_compile=compiles_with_xla(strategy),
-            steps_per_execution=config.training.steps_per_execution,
-        )
+        options = {"jit_compile": compiles_with_xla(strategy), **experiment.compiling(config, variant)}
+        model.compile(steps_per_execution=config.training.steps_per_execution, **options)
+    if not options["jit_compile"] and strategy.num_replicas_in_sync == 1:
+        # What XLA gives by itself: runs that repeat, and so resume, bit for bit.
+        tf.config.experimental.enable_op_determinism()
     return model
 
 
@@ -242,6 +244,9 @@ def _run(
         seed=seed,
         folder=folder,
         pictures=lambda trained: experiment.pictures(trained, data),
+        snapshots=experiment.snapshots,
+        monitor=lambda trained: experiment.monitor(trained, data),
+        alarm=experiment.alarm,
         progress=progress,
         description=variant if len(config.seeds) == 1 else f"{variant} seed {seed}",
     )
@@ -255,7 +260,7 @@ def _run(
         "dataset": data.name,
         "dataset_sha256": data.sha256,
         "fallback_for": data.fallback_for,
-        "settings": _settings(model),
+        "settings": _settings(experiment, variant, model),
         "parameters": sum(math.prod(variable.shape) for variable in model.trainable_variables),
         "epochs": config.training.epochs,
         "train_seconds": sum(row["seconds"] for row in history),
@@ -269,9 +274,11 @@ def _run(
     gc.collect()
 
 
-def _settings(model: GenerativeModel) -> dict[str, float]:
-    """The model's own numbers, such as the weights of its terms."""
-    return {name: value for name, value in model.get_config().items() if isinstance(value, int | float)}
+def _settings(experiment: Experiment[Config], variant: str, model: GenerativeModel) -> dict[str, float]:
+    """The model's own numbers, such as the weights of its terms, and those that the variant differs by."""
+    chosen = getattr(experiment.variants[variant], "keywords", {})
+    settings = {**chosen, "latent_dim": getattr(model, "latent_dim", None), **model.get_config()}
+    return {name: value for name, value in settings.items() if isinstance(value, int | float)}
 
 
 def _write(folder: RunFolder, evaluation: Evaluation) -> None:
@@ -297,6 +304,6 @@ def _log(folder: RunFolder, record: dict[str, Any], epoch: int) -> None:
         tf.summary.text("config", f"| field | value |\n| --- | --- |\n{rows}")
         for name, measurement in record["metrics"].items():
             tf.summary.scalar(f"metrics/{name}", measurement["value"])
-        fields |= record["settings"]
+        fields |= {**record["settings"], "parameters": record["parameters"]}
         plain = {k: v if isinstance(v, int | float | str | bool) else str(v) for k, v in fields.items()}
         hparams.hparams(plain, trial_id=str(Path(*folder.path.parts[-3:])))
