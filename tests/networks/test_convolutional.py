@@ -71,6 +71,17 @@ def test_an_even_kernel_takes_the_fast_layers_that_compute_the_same():
     assert shapes(generator) == [(14, 14, 3), (28, 28, 1)]
 
 
+def test_normalised_maps_have_a_root_mean_square_of_one_over_the_channels():
+    generator = dcgan_generator(2, SHAPE, widths=(), filters=(6, 4), kernel=4, normalise=True)
+    norms = [layer for layer in generator.layers if isinstance(layer, keras.layers.RMSNormalization)]
+    inside = keras.Model(generator.input, [layer.output for layer in norms])
+    codes = np.random.default_rng(0).normal(size=(3, 2)).astype(np.float32)
+    for maps, channels in zip(inside(codes), (6, 4), strict=True):
+        assert maps.shape[-1] == channels
+        np.testing.assert_allclose(np.mean(np.square(maps), axis=-1), 1, atol=0.05)
+    assert not generator.non_trainable_variables
+
+
 @pytest.mark.parametrize("shape", [(30, 28, 1), (28, 14 + 7, 1), (28, 28), (0, 4, 1)])
 @pytest.mark.parametrize("make", [dcgan_generator, convolutional_decoder])
 def test_an_image_size_that_the_strides_cannot_make_is_refused(make, shape):

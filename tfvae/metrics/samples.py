@@ -141,7 +141,7 @@ def score_samples(
     if reference.classes_fit:
         shares = class_shares(logits)
         scores["unrecognisable_share"] = measure(unrecognisable_share(logits))
-        scores["mode_coverage"] = measure(np.count_nonzero(shares))
+        scores["mode_coverage"] = measure(float(np.count_nonzero(shares)))
         scores["rarest_class_share"] = measure(shares.min())
     if reference.classes_fit and labels is not None:
         scores["class_accuracy"] = measure(class_accuracy(logits, labels))

@@ -100,6 +100,7 @@ def dcgan_generator(
     widths: Sequence[int] = (7 * 7 * 128,),
     filters: Sequence[int] = (256, 64),
     kernel: int = 5,
+    normalise: bool = False,
 ) -> keras.Model:
     """A code through dense layers and transposed convolutions to an image in [-1, 1].
 
@@ -113,6 +114,8 @@ def dcgan_generator(
         widths: ints >= 1, units of the dense layers before the last; none is allowed.
         filters: ints >= 1, channels that go into each transposed convolution.
         kernel: int >= 1, height and width of the kernels.
+        normalise: whether the maps between the layers are divided by their root mean square over the channels. The
+            batch normalisation of Radford et al. has state that the discriminator's step would change too.
 
     Returns:
         A functional `keras.Model`, float [batch, latent_dim] -> float32 [batch, *image_shape] in [-1, 1] (tanh).
@@ -121,14 +124,14 @@ def dcgan_generator(
         InputError: if a number is below 1, or the strides cannot make such an image.
 
     Reference:
-        Radford et al. 2016, section 3; report 4, section 3.2.1.
+        Radford et al. 2016, section 3; Karras et al. 2018, section 4.2, for the normalisation; report 4, section 3.2.1.
     """
     _check_positive(*widths, *filters, latent_dim, kernel)
     inputs = keras.Input((latent_dim,), name="codes")
     hidden = inputs
     for width in widths:
         hidden = _leaky(layers.Dense(width)(hidden))
-    maps = _upsampled(_seed(hidden, image_shape, filters), filters, kernel)
+    maps = _upsampled(_seed(hidden, image_shape, filters, normalise), filters, kernel, normalise)
     logits = _transposed(image_shape[-1], kernel, name="pixels")(maps)
     return keras.Model(inputs, layers.Activation("tanh", dtype="float32", name="images")(logits), name="generator")
 
@@ -169,7 +172,9 @@ def _strided(maps: keras.KerasTensor, filters: Sequence[int], kernel: int) -> ke
     return maps
 
 
-def _seed(hidden: keras.KerasTensor, image_shape: Sequence[int], filters: Sequence[int]) -> keras.KerasTensor:
+def _seed(
+    hidden: keras.KerasTensor, image_shape: Sequence[int], filters: Sequence[int], normalise: bool = False
+) -> keras.KerasTensor:
     """The maps that the first transposed convolution takes: filters[0] of the image's size over all its strides."""
     _check_image_shape(image_shape)
     stride = 2 ** len(filters)
@@ -180,19 +185,25 @@ def _seed(hidden: keras.KerasTensor, image_shape: Sequence[int], filters: Sequen
             f"Received: image_shape={tuple(image_shape)}. Crop or pad the images, or change the number of filters."
         )
     shape = (height // stride, width // stride, filters[0])
-    return layers.Reshape(shape)(_leaky(layers.Dense(math.prod(shape))(hidden)))
+    return _leaky(_normalised(layers.Reshape(shape)(layers.Dense(math.prod(shape))(hidden)), normalise))
 
 
-def _upsampled(maps: keras.KerasTensor, filters: Sequence[int], kernel: int) -> keras.KerasTensor:
+def _upsampled(
+    maps: keras.KerasTensor, filters: Sequence[int], kernel: int, normalise: bool = False
+) -> keras.KerasTensor:
     """All transposed convolutions but the last, whose output is the image."""
     for count in filters[1:]:
-        maps = _leaky(_transposed(count, kernel)(maps))
+        maps = _leaky(_normalised(_transposed(count, kernel)(maps), normalise))
     return maps
 
 
 def _transposed(filters: int, kernel: int, **options: Any) -> keras.layers.Layer:
     kind = layers.Conv2DTranspose if kernel % 2 else BlockConv2DTranspose
     return kind(filters, kernel, strides=2, padding="same", **options)
+
+
+def _normalised(maps: keras.KerasTensor, wanted: bool) -> keras.KerasTensor:
+    return layers.RMSNormalization(axis=-1)(maps) if wanted else maps
 
 
 def _leaky(hidden: keras.KerasTensor) -> keras.KerasTensor:
