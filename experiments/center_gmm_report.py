@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.page import Shown, claim, cost_table, gallery, opening, rows_by_class, training_curves
 from tfvae import figures
 from tfvae.figures import Figure
 from tfvae.metrics.conditional import class_accuracy, cosine_similarity, unrecognisable
@@ -17,12 +18,9 @@ from tfvae.sampling.sampler import GaussianMixtureSampler
 from tfvae.sampling.traversal import interpolate
 from tfvae.training.experiment import FinishedRun, Report, TrainedRun
 from tfvae.training.results import (
-    by_variant,
     comparison_rows,
     first,
-    label_of,
     markdown_table,
-    measured_with,
     number,
     over_seeds,
 )
@@ -62,32 +60,80 @@ SHOWN = {
 
 PAIR = ("vanilla-6", "center-6")
 GALLERY = (
-    ("Figure 1: one image of each class", "The first training image of each class, where the report picks its own.",
-     "classes", ("vanilla-6",)),
-    ("Figures 2 and 4: codes in three dimensions", "Test images, where the report does not say which; silhouettes "
-     "measure the separation that it describes in words.", "codes", ("vanilla-3", "center-3")),
-    ("The six-dimensional codes", "Their first three principal components; the report shows none of these.",
-     "codes", PAIR),
-    ("Figure 3: the VAE's samples from N(0, I)", "As in the report; what the classifier is not sure of is framed.",
-     "samples_prior", ("vanilla-6",)),
-    ("Figure 5: the center model's samples, variance divided by 1.5", "One Gaussian a class by maximum likelihood, a "
-     "row a class, where the report mixes the classes.", f"samples_{SHRUNK}", ("center-6",)),
-    ("Figure 5, read the other way", "scikit-learn's mixture of ten Gaussians, started at the class means and matched "
-     "to the classes afterwards: the report's text allows either reading.", "samples_mixture@1.5", ("center-6",)),
-    ("The same Gaussians on the plain VAE", "The control that the report leaves out: how much of the gain is the "
-     "mixture's, and how much the center loss's.", f"samples_{SHRUNK}", ("vanilla-6",)),
-    ("Figure 6: decoded means of the Gaussians", "The center model's as in the report, and the VAE's beside them.",
-     "means", ("center-6", "vanilla-6")),
-    ("Ten Gaussians a class, variance as fitted", "Beyond the report: more variety at the same models.",
-     "samples_class_mixture", PAIR),
-    ("Dividing the variance", "The report tries 1.5 alone. Accuracy rises, and variety falls.",
-     "shrinking", ("center-6", "vanilla-6")),
-    ("Reconstructions", "Originals above, reconstructions below.", "reconstructions", PAIR),
-    ("Interpolations", "Straight lines between the codes of two test images. Between well-separated classes lies "
-     "ground that no training image decodes to.", "interpolations", PAIR),
-    ("Training", "The curves of the test images were looked at, and nothing was chosen on them.", "curves", PAIR),
-)  # fmt: skip
-"""The report's figures in its order: title, how ours differs, file, variants side by side."""
+    Shown(
+        "Figure 1: one image of each class",
+        "The first training image of each class, where the report picks its own.",
+        "classes",
+        ("vanilla-6",),
+    ),
+    Shown(
+        "Figures 2 and 4: codes in three dimensions",
+        "Test images, where the report does not say which; silhouettes "
+        "measure the separation that it describes in words.",
+        "codes",
+        ("vanilla-3", "center-3"),
+    ),
+    Shown(
+        "The six-dimensional codes",
+        "Their first three principal components; the report shows none of these.",
+        "codes",
+        PAIR,
+    ),
+    Shown(
+        "Figure 3: the VAE's samples from N(0, I)",
+        "As in the report; what the classifier is not sure of is framed.",
+        "samples_prior",
+        ("vanilla-6",),
+    ),
+    Shown(
+        "Figure 5: the center model's samples, variance divided by 1.5",
+        "One Gaussian a class by maximum likelihood, a row a class, where the report mixes the classes.",
+        f"samples_{SHRUNK}",
+        ("center-6",),
+    ),
+    Shown(
+        "Figure 5, read the other way",
+        "scikit-learn's mixture of ten Gaussians, started at the class means and matched "
+        "to the classes afterwards: the report's text allows either reading.",
+        "samples_mixture@1.5",
+        ("center-6",),
+    ),
+    Shown(
+        "The same Gaussians on the plain VAE",
+        "The control that the report leaves out: how much of the gain is the "
+        "mixture's, and how much the center loss's.",
+        f"samples_{SHRUNK}",
+        ("vanilla-6",),
+    ),
+    Shown(
+        "Figure 6: decoded means of the Gaussians",
+        "The center model's as in the report, and the VAE's beside them.",
+        "means",
+        ("center-6", "vanilla-6"),
+    ),
+    Shown(
+        "Ten Gaussians a class, variance as fitted",
+        "Beyond the report: more variety at the same models.",
+        "samples_class_mixture",
+        PAIR,
+    ),
+    Shown(
+        "Dividing the variance",
+        "The report tries 1.5 alone. Accuracy rises, and variety falls.",
+        "shrinking",
+        ("center-6", "vanilla-6"),
+    ),
+    Shown("Reconstructions", "Originals above, reconstructions below.", "reconstructions", PAIR),
+    Shown(
+        "Interpolations",
+        "Straight lines between the codes of two test images. Between well-separated classes lies "
+        "ground that no training image decodes to.",
+        "interpolations",
+        PAIR,
+    ),
+    Shown("Training", "The curves of the test images were looked at, and nothing was chosen on them.", "curves", PAIR),
+)
+"""The report's figures in its order."""
 
 ORDER = ("vanilla-6", "center-6", "vanilla-3", "center-3")
 
@@ -133,26 +179,13 @@ def run_figures(
             between.reshape(len(pairs), 11, *data.image_shape),
             title=f"From one test image to another: {run.variant}",
         ),
-        "curves": figures.curves(
-            _history(run.history),
-            title=f"Terms of the loss: {run.variant}",
-            xlabel="epoch",
-            ylabel="nats an image",
-            panels=True,
-        ),
+        "curves": training_curves(run.history, variant=run.variant),
     }
     for name in ("prior", "class_gaussian", SHRUNK, "mixture@1.5", "class_mixture"):
         drawn[f"samples_{name}"] = _sheet(run, name, sheets[name], metrics, reference)
     if reference is not None and reference.classes_fit:
         drawn["shrinking"] = _shrinking(run, metrics, reference)
     return drawn
-
-
-def _history(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[float]]:
-    """Keras' way of naming: the term, and `val_` before it for validation."""
-    names = list(rows[0]["train"])
-    train = {name: [row["train"][name] for row in rows] for name in names}
-    return {**train, **{f"val_{name}": [row["validation"][name] for row in rows] for name in names}}
 
 
 def _sheet(
@@ -164,7 +197,7 @@ def _sheet(
 ) -> Figure:
     """A hundred samples of one sampler, in rows of one class where it has classes; unrecognisable ones are framed."""
     images, labels = sheet
-    rows = _rows(images, labels, run.data.classes)
+    rows = images[:SHEET] if labels is None else rows_by_class(images, labels, run.data.classes)
     share = metrics.get(f"{name}/unrecognisable_share")
     subtitle = "" if share is None else f"{share.value:.1%} unrecognisable (classifier below 0.5 sure)"
     frames = None
@@ -178,13 +211,6 @@ def _sheet(
         row_labels=None if labels is None or len(rows) != 10 * run.data.classes else run.data.class_names,
         frames=frames,
     )
-
-
-def _rows(images: NDArray[np.uint8], labels: NDArray[np.int64] | None, classes: int) -> NDArray[np.uint8]:
-    if labels is None:
-        return images[:SHEET]
-    rows = [images[labels == label][:10] for label in range(classes)]
-    return np.concatenate(rows)
 
 
 def _shrinking(run: TrainedRun[Any], metrics: Mapping[str, Measurement], reference: RealReference) -> Figure:
@@ -212,17 +238,12 @@ def report(runs: Sequence[FinishedRun]) -> Report:
     """`report.md`: every figure and claim of the report, ours beside them, with a sentence on each."""
     main = sorted((run for run in runs if run.variant in ORDER), key=lambda run: ORDER.index(run.variant))
     vanilla, center = first(runs, "vanilla-6"), first(runs, "center-6")
-    parts = [
-        "# Report 0: VAE against center-loss VAE with a Gaussian mixture\n",
-        "`python -m experiments.center_gmm --data-dir DIR` makes this page. Measured on:\n",
-        "\n".join(f"- {line}" for line in sorted({label_of(run.record) for run in runs})) + "\n",
-        f"Metrics of samples: {_judge(runs)}. Models are never chosen on them.\n",
-        *[f"> {note}\n" for note in sorted({_fallback(run) for run in runs} - {""})],
-    ]
+    title, command = "Report 0: VAE against center-loss VAE with a Gaussian mixture", "python -m experiments.center_gmm"
+    parts = opening(title, f"{command} --data-dir DIR", runs, judged=f"{SHRUNK}/fid")
     if vanilla and center:
         parts += ["## What the report claims, and what we measure\n", *_claims(vanilla, center)]
     parts += ["## Numbers\n", markdown_table(comparison_rows(main, SHOWN))]
-    parts += [_seconds(main), *_gallery(main)]
+    parts += [cost_table(main), *gallery(main, GALLERY)]
     sweep = [run for run in runs if run.variant.startswith("sweep-")]
     if sweep:
         parts += _sweep([*sweep, *([center] if center else [])])
@@ -232,24 +253,14 @@ def report(runs: Sequence[FinishedRun]) -> Report:
     return Report("\n".join(parts))
 
 
-def _fallback(run: FinishedRun) -> str:
-    asked = run.record["fallback_for"]
-    return f"NOT {asked}: these are numbers of {run.record['dataset']}, which stood in for it." if asked else ""
-
-
-def _judge(runs: Sequence[FinishedRun]) -> str:
-    labels = {measured_with(run.record["metrics"][f"{SHRUNK}/fid"]) for run in runs if run.value(f"{SHRUNK}/fid")}
-    return "; ".join(sorted(labels)) or "none, for lack of an extractor that takes these pictures"
-
-
 def _claims(vanilla: FinishedRun, center: FinishedRun) -> list[str]:
     """One sentence a claim, judged by the numbers."""
     separation = _pair(vanilla, center, "silhouette")
     noise = _pair(vanilla, center, "posterior_deviation")
     lines = [
-        _claim("the center model's codes are better separated (figures 2 and 4)", separation[1] > separation[0],
+        claim("the center model's codes are better separated (figures 2 and 4)", separation[1] > separation[0],
                f"silhouette of the test codes {number(separation[1])} against {number(separation[0])}"),
-        _claim("without a KL term the encoder's noise vanishes, so the center model is an autoencoder in all but name "
+        claim("without a KL term the encoder's noise vanishes, so the center model is an autoencoder in all but name "
                "and its codes need the mixture to be sampled from (ours, not the report's)", noise[1] < noise[0] / 10,
                f"mean standard deviation of the posterior {noise[1]:.1e} against {noise[0]:.1e}"),
     ]  # fmt: skip
@@ -263,14 +274,14 @@ def _claims(vanilla: FinishedRun, center: FinishedRun) -> list[str]:
     plain = _pair(vanilla, center, "class_gaussian/fid")
     prior = vanilla.value("prior/fid") or np.nan
     lines += [
-        _claim("fewer redundant images (figures 3 and 5)", after < before,
+        claim("fewer redundant images (figures 3 and 5)", after < before,
                f"{after:.1%} of the center model's samples are unrecognisable against {before:.1%} of the VAE's from "
                f"N(0, I); the same class Gaussians on the plain VAE's codes give {same:.1%}"),
-        _claim("dividing the variance makes the class surer", accuracies == sorted(accuracies, key=lambda a: a or 0),
+        claim("dividing the variance makes the class surer", accuracies == sorted(accuracies, key=lambda a: a or 0),
                f"class accuracy {' / '.join(map(number, accuracies))} at factors 1 / 1.5 / 3"),
         f"- What the report does not say: it costs variety. Mean cosine similarity within a class rises to "
         f"{' / '.join(map(number, cosines))} at the same factors.",
-        _claim("the center model's samples are better images", fids[1] < min(prior, fids[0]),
+        claim("the center model's samples are better images", fids[1] < min(prior, fids[0]),
                f"FID {number(fids[1])} from its class Gaussians, {number(fids[0])} from class Gaussians on the VAE, "
                f"{number(prior)} from the VAE's N(0, I); at factor 1 {number(plain[1])} against {number(plain[0])}. "
                "We suspect that dividing the variance costs it most where the codes of a class are spread least, and "
@@ -280,32 +291,9 @@ def _claims(vanilla: FinishedRun, center: FinishedRun) -> list[str]:
     return lines
 
 
-def _claim(words: str, holds: bool, numbers: str) -> str:
-    return f"- **{'Holds' if holds else 'Does not hold'}:** {words}. We measure: {numbers}."
-
-
 def _pair(one: FinishedRun, other: FinishedRun, metric: str) -> tuple[float, float]:
     values = (one.value(metric), other.value(metric))
     return tuple(np.nan if value is None else value for value in values)  # type: ignore[return-value]
-
-
-def _seconds(runs: Sequence[FinishedRun]) -> str:
-    rows = [["variant", "parameters", "seconds an epoch", "training seconds"]]
-    for variant, group in by_variant(runs).items():
-        columns = [[run.record[key] for run in group] for key in ("seconds_per_epoch", "train_seconds")]
-        rows.append([variant, f"{group[0].record['parameters']:,}", *map(over_seeds, columns)])
-    return markdown_table(rows)
-
-
-def _gallery(runs: Sequence[FinishedRun]) -> list[str]:
-    """The figures in the report's order, each variant's beside the other's."""
-    lines = ["## Figures\n"]
-    for title, note, name, variants in GALLERY:
-        paths = [run.folder.figures / f"{name}.png" for variant in variants if (run := first(runs, variant))]
-        links = [f"![{title}]({'/'.join(path.parts[-4:])})" for path in paths if path.exists()]
-        if links:
-            lines += [f"### {title}\n", note + "\n", " ".join(links) + "\n"]
-    return lines
 
 
 def _sweep(runs: Sequence[FinishedRun]) -> list[str]:

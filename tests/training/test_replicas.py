@@ -10,6 +10,7 @@ import tensorflow as tf
 from tests.contracts import BATCH, CLASSES, LATENT_DIM, small_images, small_networks
 from tfvae.models.base import Noise
 from tfvae.models.center_vae import CenterVAE
+from tfvae.models.mmd_vae import MMDVAE
 from tfvae.models.vae import VAE
 from tfvae.training.strategy import choose_strategy
 
@@ -22,6 +23,10 @@ def vae() -> VAE:
 
 def center_vae() -> CenterVAE:
     return CenterVAE(*small_networks(2), classes=CLASSES, center_step=0.5, center_spread=0.5)
+
+
+def mmd_vae() -> MMDVAE:
+    return MMDVAE(*small_networks(2), mmd_weight=5.0, bandwidths=(0.8, 2.0))
 
 
 def sgd() -> keras.optimizers.Optimizer:
@@ -42,6 +47,8 @@ def mirrored():
 @pytest.fixture
 def no_noise(monkeypatch):
     monkeypatch.setattr(Noise, "normal", lambda self, shape, name: tf.zeros(shape))
+    # Alike for every row, so that two halves of a batch hold what the whole does.
+    monkeypatch.setattr(Noise, "sample", lambda self, prior, count, name: tf.fill([count, LATENT_DIM], 0.5))
 
 
 def made(strategy, make, optimizer, **options):
@@ -64,7 +71,7 @@ def assert_equal_weights(one, other, *, atol: float) -> None:
 
 
 @pytest.mark.parametrize("optimizer", [sgd, adam])
-@pytest.mark.parametrize("make", [vae, center_vae])
+@pytest.mark.parametrize("make", [vae, center_vae, mmd_vae])
 def test_two_replicas_end_with_the_weights_and_the_logs_of_one_device(mirrored, no_noise, make, optimizer):
     images, labels = small_images(STEPS * BATCH)
     models, histories = [], []
@@ -91,12 +98,13 @@ def test_centers_move_by_the_codes_of_both_replicas(mirrored, no_noise):
     np.testing.assert_allclose(model.centers.numpy(), before + 0.5 * sums / (1 + counts), atol=1e-5)
 
 
+@pytest.mark.parametrize("make", [center_vae, mmd_vae])
 @pytest.mark.parametrize("rest", [1, 5])
-def test_every_image_of_an_uneven_batch_counts_the_same(mirrored, no_noise, rest):
+def test_every_image_of_an_uneven_batch_counts_the_same(mirrored, no_noise, rest, make):
     images, labels = small_images(BATCH + rest)
     models, logs = [], []
     for strategy in (choose_strategy("one"), mirrored):
-        model = made(strategy, center_vae, sgd)
+        model = made(strategy, make, sgd)
         model.fit(images, labels, batch_size=BATCH, shuffle=False, verbose=0)
         models.append(model)
         logs.append(model.evaluate(images, labels, batch_size=BATCH, verbose=0, return_dict=True))

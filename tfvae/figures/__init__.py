@@ -16,6 +16,7 @@ from tfvae.figures.sheets import (
     sample_comparison,
     sample_sheet,
 )
+from tfvae.figures.tradeoff import tradeoff_curves
 
 __all__ = [
     "Figure",
@@ -32,4 +33,5 @@ __all__ = [
     "sample_comparison",
     "sample_sheet",
     "save_figure",
+    "tradeoff_curves",
 ]

@@ -13,6 +13,7 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
+from tensorflow_probability import distributions as tfd
 
 from tfvae.errors import InputError
 
@@ -39,10 +40,17 @@ class Noise:
 
         A graph that XLA compiles draws other numbers than one that it does not.
         """
+        return tf.random.stateless_normal(shape, self._key(name), alg="philox")
+
+    def sample(self, distribution: tfd.Distribution, count: tf.Tensor | int, name: str) -> tf.Tensor:
+        """float32 [count, *event_shape] drawn from `distribution`, as repeatable as `normal`."""
+        return distribution.sample(count, seed=tf.cast(self._key(name), tf.int32))
+
+    def _key(self, name: str) -> tf.Tensor:
         key = tf.constant([self.seed, zlib.crc32(name.encode())], tf.int64)
         for part in (self.step, self.replica):
             key = tf.random.experimental.stateless_fold_in(key, tf.cast(part, tf.int64))
-        return tf.random.stateless_normal(shape, key, alg="philox")
+        return key
 
 
 def replicas() -> int:
@@ -55,6 +63,13 @@ def sum_over_replicas(value: tf.Tensor) -> tf.Tensor:
     if replicas() == 1:
         return value
     return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, value)
+
+
+def gather_over_replicas(value: tf.Tensor) -> tf.Tensor:
+    """The rows of `value` of all replicas, [global batch, ...], the same on each; gradients flow through it."""
+    if replicas() == 1:
+        return value
+    return tf.distribute.get_replica_context().all_gather(value, axis=0)
 
 
 def images_and_labels(data: Any, image_shape: tuple[int, ...] | None = None) -> tuple[tf.Tensor, tf.Tensor | None]:

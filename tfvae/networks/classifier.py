@@ -61,6 +61,43 @@ def convolutional_classifier(
     return keras.Model(images, logits, name=name)
 
 
+def pooling_classifier(
+    image_shape: tuple[int, int, int] = (28, 28, 1), classes: int = 10, *, name: str = "classifier"
+) -> keras.Model:
+    """Builds the classifier of report 1, which is the one of Keras' MNIST example.
+
+    hidden = dropout(maxpool(relu(conv3x3(relu(conv3x3(x, 32)), 64))), 0.25);  features = relu(dense(hidden, 128))
+    logits = dense(dropout(features, 0.5))
+
+    Args:
+        image_shape: (height, width, channels) of float32 images with pixels in [0, 1]; at least 6 x 6.
+        classes: number of classes, >= 2.
+        name: name of the model.
+
+    Returns:
+        Functional `keras.Model`, float32 [N, H, W, C] -> logits float32 [N, classes]; its layers named
+        `features` and `logits` are what `feature_model` reads.
+
+    Raises:
+        InputError: if an image is smaller than 6 x 6 or there are fewer than two classes.
+
+    Reference:
+        Report 1, table 3 (its softmax is left to the loss).
+    """
+    if min(image_shape[:2]) < 6 or classes < 2:
+        raise InputError(
+            f"Expected images of at least 6 x 6 and two classes or more. Received: image_shape={image_shape}, "
+            f"classes={classes}. Enlarge the images, or label them with more classes."
+        )
+    images = keras.Input(image_shape, name="images")
+    hidden = layers.Conv2D(32, 3, activation="relu", name="conv0")(images)
+    hidden = layers.Conv2D(64, 3, activation="relu", name="conv1")(hidden)
+    hidden = layers.Dropout(0.25, name="dropout0")(layers.MaxPooling2D(2, name="pool")(hidden))
+    features = layers.Dense(128, activation="relu", name=FEATURE_LAYER)(layers.Flatten(name="flatten")(hidden))
+    logits = layers.Dense(classes, dtype="float32", name=LOGITS_LAYER)(layers.Dropout(0.5, name="dropout1")(features))
+    return keras.Model(images, logits, name=name)
+
+
 def feature_model(classifier: keras.Model) -> keras.Model:
     """Shows both ends of a classifier that `convolutional_classifier` built, on shared weights.
 

@@ -1,15 +1,27 @@
-"""Samplers of latent codes: the prior, Gaussians and mixtures fitted to codes, and walks between codes."""
+"""Samplers of latent codes: the prior, Gaussians and mixtures fitted to codes, searches over them, and walks."""
 
 from __future__ import annotations
 
-from tfvae.sampling.class_gaussian import fit_class_gaussians
+from tfvae.sampling.class_gaussian import Medium1, Medium2, Simple, fit_class_gaussians
+from tfvae.sampling.frontier import Frontier
 from tfvae.sampling.mixture import fit_mixture, fit_mixture_per_class, match_components
 from tfvae.sampling.prior import standard_normal_sampler
+from tfvae.sampling.rejection import RejectionSampler
 from tfvae.sampling.sampler import GaussianMixtureSampler
+from tfvae.sampling.search import GivenSettings, GradientSearch, GridSearch, PrioritisedSearch
 from tfvae.sampling.traversal import axis_traversal, interpolate, latent_grid
 
 __all__ = [
+    "Frontier",
     "GaussianMixtureSampler",
+    "GivenSettings",
+    "GradientSearch",
+    "GridSearch",
+    "Medium1",
+    "Medium2",
+    "PrioritisedSearch",
+    "RejectionSampler",
+    "Simple",
     "axis_traversal",
     "fit_class_gaussians",
     "fit_mixture",

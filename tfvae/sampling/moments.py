@@ -94,6 +94,32 @@ def checked_labels(labels: ArrayLike, *, count: int) -> NDArray[np.int64]:
     return array.astype(np.int64)
 
 
+def checked_classes(labels: ArrayLike, *, classes: int | None) -> NDArray[np.int64]:
+    """Labels of codes that must hold every class 0 .. classes - 1.
+
+    Args:
+        labels: int [N], >= 0.
+        classes: int >= 1, or None for the largest label and one more.
+
+    Returns:
+        int64 [N].
+
+    Raises:
+        InputError: if labels are malformed, a class has no codes, or a label is none of the classes.
+    """
+    array = checked_labels(labels, count=np.size(labels))
+    present = np.unique(array)
+    wanted = int(present.max(initial=-1)) + 1 if classes is None else classes
+    missing = np.setdiff1d(np.arange(wanted), present)
+    if missing.size or present.max(initial=-1) >= wanted or wanted < 1:
+        raise InputError(
+            f"Expected codes of every class 0 .. {wanted - 1}. Received: none of {missing.tolist()}, and labels "
+            f"{present.min(initial=0)} .. {present.max(initial=-1)}. Encode images of every class, or number the "
+            "classes without gaps."
+        )
+    return array
+
+
 def checked_integer(value: int, *, name: str, minimum: int) -> int:
     """`value` as an int, after checking that it is an integer not under `minimum`.
 

@@ -8,6 +8,7 @@ import zlib
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,6 +19,7 @@ from tfvae.errors import InputError
 from tfvae.sampling.moments import checked_codes, checked_integer, checked_labels
 
 _ARRAYS = ("weights", "means", "covariances")
+_OPTIONAL = ("labels", "confidence")  # the second is a RejectionSampler's
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,11 +164,12 @@ class GaussianMixtureSampler:
             log_joint[:, k] -= 0.5 * np.sum(distances**2, axis=0) + np.sum(np.log(np.diag(factor)))
         return softmax(log_joint, axis=1)
 
-    def save(self, path: str | Path) -> Path:
+    def save(self, path: str | Path, **others: NDArray[np.float64]) -> Path:
         """Writes the mixture to an .npz file, all or nothing.
 
         Args:
             path: file to write, ending in .npz; its folder is made where it is missing.
+            **others: arrays beside the mixture's own, which `load` passes over.
 
         Returns:
             Path of the file.
@@ -177,7 +180,7 @@ class GaussianMixtureSampler:
         path = Path(path)
         if path.suffix != ".npz":
             raise InputError(f"Expected a path ending in .npz. Received: {path}. Name it {path.stem}.npz.")
-        arrays = {name: getattr(self, name) for name in _ARRAYS}
+        arrays = {**others, **{name: getattr(self, name) for name in _ARRAYS}}
         if self.labels is not None:
             arrays["labels"] = self.labels
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -203,20 +206,9 @@ class GaussianMixtureSampler:
         Raises:
             InputError: if the file is missing, damaged, or holds other arrays than a mixture's.
         """
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
-        except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
-            raise InputError(
-                f"Expected a mixture saved as .npz. Received: {path}, which cannot be read ({error}). "
-                "Fit the mixture again and save it with GaussianMixtureSampler.save."
-            ) from error
-        if set(arrays) - {"labels"} != set(_ARRAYS):
-            raise InputError(
-                f"Expected the arrays {', '.join(_ARRAYS)} and, optionally, labels. Received: {path} with "
-                f"{', '.join(sorted(arrays)) or 'none'}. Pass a file that GaussianMixtureSampler.save wrote."
-            )
-        return cls(**arrays)
+        arrays = saved_arrays(path)
+        weights, means, covariances = (arrays[name] for name in _ARRAYS)
+        return cls(weights, means, covariances, arrays.get("labels"))
 
     def _components_of(self, label: int) -> NDArray[np.int64]:
         if label not in self.classes:
@@ -271,3 +263,25 @@ def _check_mixture(weights: NDArray[np.float64], means: NDArray[np.float64], cov
             f"Expected positive definite covariances. Received: one with the eigenvalue "
             f"{np.linalg.eigvalsh(covariances).min():.3g}. Fit with regularisation=1e-6 or more."
         ) from error
+
+
+def saved_arrays(path: str | Path) -> dict[str, NDArray[Any]]:
+    """Every array of a sampler's file.
+
+    Raises:
+        InputError: if the file is missing, damaged, or holds other arrays than a mixture's.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+        raise InputError(
+            f"Expected a mixture saved as .npz. Received: {path}, which cannot be read ({error}). "
+            "Fit the mixture again and save it with GaussianMixtureSampler.save."
+        ) from error
+    if set(arrays) - set(_OPTIONAL) != set(_ARRAYS):
+        raise InputError(
+            f"Expected the arrays {', '.join(_ARRAYS)} and, optionally, {', '.join(_OPTIONAL)}. Received: {path} with "
+            f"{', '.join(sorted(arrays)) or 'none'}. Pass a file that GaussianMixtureSampler.save wrote."
+        )
+    return arrays

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
+from rich.progress import Progress
 
 from tfvae.data.images import ImageData
 from tfvae.figures import Figure
 from tfvae.metrics.measurement import Measurement
 from tfvae.models.base import GenerativeModel
-from tfvae.sampling.sampler import GaussianMixtureSampler
 from tfvae.training.config import ExperimentConfig
 from tfvae.training.run_folder import RunFolder
 
@@ -33,6 +34,8 @@ class TrainedRun(Generic[Config]):
         model: the trained model.
         history: a row an epoch, {"epoch", "seconds", "train": {term: nats}, "validation": {term: nats}}, and
             "monitor": {name: number} where the experiment monitors something.
+        folder: where the run lies; an evaluation may keep there what it would not do twice.
+        progress: the bars of all runs.
     """
 
     variant: str
@@ -41,6 +44,23 @@ class TrainedRun(Generic[Config]):
     data: ImageData
     model: Any
     history: list[dict[str, Any]]
+    folder: RunFolder
+    progress: Progress
+
+    def bar(self, description: str) -> Callable[[int, int], None]:
+        """A bar for a part of the evaluation: a function of (done, planned) that moves it."""
+        task = self.progress.add_task(f"{self.variant}: {description}", total=None, loss="")
+        return lambda done, planned: self.progress.update(task, completed=done, total=planned)
+
+
+class Sampler(Protocol):
+    """What an evaluation saves with a run: `tfvae.sampling.GaussianMixtureSampler` is one, `RejectionSampler` too."""
+
+    def sample(
+        self, count: int, *, seed: int, label: int | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64] | None]: ...
+
+    def save(self, path: str | Path) -> Path: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +81,7 @@ class Evaluation:
     figures: dict[str, Figure]
     images: NDArray[np.uint8]
     labels: NDArray[np.int64] | None = None
-    samplers: dict[str, GaussianMixtureSampler] = field(default_factory=dict)
+    samplers: Mapping[str, Sampler] = field(default_factory=dict)
     sampler: str | None = None
     class_sampler: str | None = None
 

@@ -55,6 +55,16 @@ class RunFolder:
         return self.path / "model.keras"
 
     @property
+    def classifier(self) -> Path:
+        """Of a run that trained one on its reconstructions."""
+        return self.path / "classifier.keras"
+
+    @property
+    def searches(self) -> Path:
+        """Scores of what a search tried, a file a search."""
+        return self.path / "searches"
+
+    @property
     def finished(self) -> bool:
         """Whether the run has ended: metrics.json is the last file that it writes."""
         return self.metrics.exists()

@@ -253,7 +253,7 @@ def _run(
     with replacing(folder.model) as temporary:
         model.save(temporary)
     progress.console.print(f"{variant}: trained, measuring ...", highlight=False)
-    evaluation = experiment.evaluate(TrainedRun(variant, seed, config, data, model, history))
+    evaluation = experiment.evaluate(TrainedRun(variant, seed, config, data, model, history, folder, progress))
     _write(folder, evaluation)
     record = {
         **{key: read_json(folder.config)["identity"][key] for key in ("experiment", "variant", "seed", "preset")},

@@ -1,0 +1,84 @@
+"""What the pages and figures of several reports share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tfvae import figures
+from tfvae.figures import Figure
+from tfvae.training.experiment import FinishedRun
+from tfvae.training.results import by_variant, first, label_of, markdown_table, measured_with, over_seeds
+
+
+class Shown(NamedTuple):
+    """A figure of the report and ours: a title, how ours differs, the file's name, and the variants side by side."""
+
+    title: str
+    note: str
+    name: str
+    variants: tuple[str, ...]
+
+
+def opening(title: str, command: str, runs: Sequence[FinishedRun], *, judged: str) -> list[str]:
+    """The head of a page: how it is made, on what it was measured, by which judge, and which data stood in for others.
+
+    Args:
+        title: str.
+        command: what makes the page.
+        runs: all finished runs.
+        judged: a metric of samples whose label names the judge.
+    """
+    fallbacks = {run.record["fallback_for"]: run.record["dataset"] for run in runs if run.record["fallback_for"]}
+    labels = sorted({measured_with(run.record["metrics"][judged]) for run in runs if run.value(judged) is not None})
+    judge = "; ".join(labels) or "none, for lack of an extractor that takes these pictures"
+    return [
+        f"# {title}\n",
+        f"`{command}` makes this page. Measured on:\n",
+        "\n".join(f"- {line}" for line in sorted({label_of(run.record) for run in runs})) + "\n",
+        f"Metrics of samples: {judge}. Models are never chosen on them.\n",
+        *[f"> NOT {asked}: these are numbers of {data}, which stood in for it.\n" for asked, data in fallbacks.items()],
+    ]
+
+
+def claim(words: str, holds: bool, numbers: str) -> str:
+    """One claim, judged by the numbers."""
+    return f"- **{'Holds' if holds else 'Does not hold'}:** {words}. We measure: {numbers}."
+
+
+def cost_table(runs: Sequence[FinishedRun]) -> str:
+    """Parameters and training time of each variant."""
+    rows = [["variant", "parameters", "seconds an epoch", "training seconds"]]
+    for variant, group in by_variant(runs).items():
+        columns = [[run.record[key] for run in group] for key in ("seconds_per_epoch", "train_seconds")]
+        rows.append([variant, f"{group[0].record['parameters']:,}", *map(over_seeds, columns)])
+    return markdown_table(rows)
+
+
+def gallery(runs: Sequence[FinishedRun], shown: Sequence[Shown]) -> list[str]:
+    """The figures in the report's order, each variant's beside the other's."""
+    lines = ["## Figures\n"]
+    for title, note, name, variants in shown:
+        paths = [run.folder.figures / f"{name}.png" for variant in variants if (run := first(runs, variant))]
+        links = [f"![{title}]({'/'.join(path.parts[-4:])})" for path in paths if path.exists()]
+        if links:
+            lines += [f"### {title}\n", note + "\n", " ".join(links) + "\n"]
+    return lines
+
+
+def training_curves(rows: Sequence[Mapping[str, Any]], *, variant: str) -> Figure:
+    """Every term of the loss over the epochs, training and validation."""
+    names = list(rows[0]["train"])
+    series = {name: [row["train"][name] for row in rows] for name in names}
+    series |= {f"val_{name}": [row["validation"][name] for row in rows] for name in names}
+    return figures.curves(
+        series, title=f"Terms of the loss: {variant}", xlabel="epoch", ylabel="nats an image", panels=True
+    )
+
+
+def rows_by_class(images: NDArray[np.uint8], labels: NDArray[np.int64], classes: int) -> NDArray[np.uint8]:
+    """Ten images of each class, class by class."""
+    return np.concatenate([images[labels == label][:10] for label in range(classes)])

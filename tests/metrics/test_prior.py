@@ -1,0 +1,54 @@
+"""Codes against the prior: moments by hand, and a discrepancy that agrees with the loss."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.contracts import small_images, small_networks
+from tfvae.errors import InputError
+from tfvae.losses.mmd import maximum_mean_discrepancy
+from tfvae.metrics.prior import aggregate_moments, posterior_samples, prior_discrepancy
+from tfvae.models.vae import VAE
+
+
+def test_the_extremes_of_the_moments_by_hand():
+    codes = np.array([[0.0, -3.0], [2.0, -1.0], [4.0, -5.0]])
+    # Means 2 and -3; variances (4 + 0 + 4) / 3 and (0 + 4 + 4) / 3.
+    assert aggregate_moments(codes) == pytest.approx(
+        {"code_mean_largest": 3.0, "code_variance_smallest": 8 / 3, "code_variance_largest": 8 / 3}
+    )
+
+
+def test_the_discrepancy_is_the_loss_s_and_its_floor_is_what_the_prior_reaches():
+    generator = np.random.default_rng(5)
+    prior = np.random.default_rng(0).standard_normal((2, 300, 3))[0]
+    near, far = generator.standard_normal((300, 3)), 2 + generator.standard_normal((300, 3))
+    for codes in (near, far):
+        expected = maximum_mean_discrepancy(
+            tf.constant(codes, tf.float32), tf.constant(prior, tf.float32), bandwidths=(1.0, 3.0)
+        )
+        found = prior_discrepancy(codes, bandwidths=(1.0, 3.0), seed=0)
+        assert found["mmd"] == pytest.approx(float(expected), abs=1e-6)
+    assert (
+        prior_discrepancy(near, bandwidths=(1.0,))["mmd"] < 3 * prior_discrepancy(near, bandwidths=(1.0,))["mmd_floor"]
+    )
+    assert found["mmd"] > 20 * found["mmd_floor"]
+
+
+def test_samples_of_the_posterior_have_its_moments_and_repeat():
+    model, (images, _) = VAE(*small_networks(2)), small_images(1)
+    many = np.repeat(images, 20_000, axis=0)
+    codes = posterior_samples(model, many, seed=1)
+    posterior = model.posterior(tf.constant(images))
+    mean, deviation = posterior.mean().numpy()[0], posterior.stddev().numpy()[0]
+    np.testing.assert_allclose(codes.mean(axis=0), mean, atol=float(5 * deviation.max() / np.sqrt(20_000)))
+    np.testing.assert_allclose(codes.std(axis=0), deviation, rtol=0.03)
+    np.testing.assert_array_equal(codes[:10], posterior_samples(model, many, seed=1)[:10])
+
+
+@pytest.mark.parametrize("bandwidths", [(), (0.0,), (1.0, -1.0)])
+def test_a_wrong_width_is_refused(bandwidths):
+    with pytest.raises(InputError, match=r"^Expected .+\. Received: .+"):
+        prior_discrepancy(np.zeros((4, 2)), bandwidths=bandwidths)

@@ -1,0 +1,89 @@
+"""Samples that are kept only where a classifier is sure: by the normal integral, and by their seeds."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from scipy.stats import norm
+
+from tests.contracts import THREE_PARTS
+from tests.sampling.line import CODES, LABELS, classify, decode
+from tfvae.errors import InputError
+from tfvae.sampling import GaussianMixtureSampler, RejectionSampler, standard_normal_sampler
+
+FITTED = RejectionSampler.fit(CODES, LABELS, decode=decode, classify=classify, components=1)
+# softmax(-4 s, 4 s)[1] >= c where s >= log(c / (1 - c)) / 8.
+CONFIDENCE = 0.999
+EDGE = math.log(CONFIDENCE / (1 - CONFIDENCE)) / 8
+
+
+def test_it_keeps_everything_before_it_is_tuned():
+    np.testing.assert_array_equal(FITTED.sample(50, seed=1)[0], FITTED.mixture.sample(50, seed=1)[0])
+    assert FITTED.acceptance_rate(100, seed=0) == 1.0
+
+
+def test_what_is_kept_lies_where_the_classifier_is_sure():
+    sampler = FITTED.with_theta(CONFIDENCE)
+    codes, labels = sampler.sample(2000, seed=1)
+    signed = np.where(labels == 0, -codes[:, 0], codes[:, 0])
+    assert signed.min() >= EDGE - 1e-2
+    # The kept part of N(1, 1) above the edge: its mean by the normal integral, within five standard errors.
+    expected = 1 + norm.pdf(EDGE - 1) / norm.sf(EDGE - 1)
+    assert signed.mean() == pytest.approx(expected, abs=0.1)
+    assert sampler.acceptance_rate(4000, seed=0) == pytest.approx(norm.sf(EDGE - 1), abs=0.05)
+
+
+def test_the_classes_keep_their_shares_and_a_seed_names_its_codes():
+    sampler = FITTED.with_theta(CONFIDENCE)
+    np.testing.assert_array_equal(sampler.sample(300, seed=4)[1], FITTED.mixture.sample(300, seed=4)[1])
+    np.testing.assert_array_equal(sampler.sample(300, seed=4)[0], sampler.sample(300, seed=4)[0])
+    assert np.abs(sampler.sample(300, seed=4)[0] - sampler.sample(300, seed=5)[0]).max() > 0.1
+    codes, labels = sampler.sample(20, seed=0, label=1)
+    assert (labels == 1).all() and len(np.unique(codes[:, 0])) == 20
+
+
+def test_a_tuned_sampler_returns_the_frontier_of_its_confidences():
+    calls = []
+    frontier = FITTED.tune(
+        decode, classify, search=(0.0, 0.9, 0.999), samples=2000, progress=lambda *call: calls.append(call)
+    )
+    assert frontier.thetas.tolist() == [0.0, 0.9, 0.999] and calls == [(1, 2), (2, 2)]
+    assert frontier.accuracy[0] == pytest.approx(norm.cdf(1), abs=0.04)
+    assert frontier.accuracy[1:].tolist() == [1.0, 1.0]
+
+
+def test_a_class_that_the_classifier_never_sees_is_refused_and_named():
+    blind = RejectionSampler(
+        FITTED.mixture, decode, lambda images: tf.tile([[9.0, 0.0]], [tf.shape(images)[0], 1]), 0.9
+    )
+    with pytest.raises(InputError, match=r"of class \[1\]"):
+        blind.sample(30, seed=0)
+
+
+def test_its_file_holds_the_proposal_and_the_confidence(tmp_path):
+    path = FITTED.with_theta(0.9).save(tmp_path / "rejection.npz")
+    with np.load(path) as file:
+        assert float(file["confidence"]) == 0.9
+    loaded = GaussianMixtureSampler.load(path)
+    np.testing.assert_array_equal(loaded.means, FITTED.mixture.means)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: RejectionSampler(standard_normal_sampler(2), decode, classify),
+        lambda: FITTED.with_theta(1.0),
+        lambda: FITTED.with_theta(-0.1),
+        lambda: FITTED.sample(0, seed=0),
+        lambda: FITTED.sample(5, seed=0, label=2),
+        lambda: RejectionSampler.fit(CODES, 2 * LABELS, decode=decode, classify=classify),
+        lambda: RejectionSampler.fit(CODES[:2], LABELS[:2], decode=decode, classify=classify),
+        lambda: FITTED.tune(decode, classify, samples=1),
+    ],
+)
+def test_a_wrong_input_is_refused_with_three_parts(wrong):
+    with pytest.raises(InputError, match=THREE_PARTS):
+        wrong()

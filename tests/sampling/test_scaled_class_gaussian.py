@@ -1,0 +1,100 @@
+"""Simple, Medium-1 and Medium-2: their moments by hand, and what they refuse."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.contracts import THREE_PARTS
+from tests.sampling.test_class_gaussian import CODES as FEW_CODES
+from tests.sampling.test_class_gaussian import LABELS as FEW_LABELS
+from tfvae.errors import InputError
+from tfvae.sampling import GaussianMixtureSampler, Medium1, Medium2, Simple
+
+GENERATORS = (Simple, Medium1, Medium2)
+# Class 0: mean (1, 2), variances 1 and 4. Class 1: mean (10, 0), variances 6 and 2/3 (see test_class_gaussian.py).
+CODES, LABELS = FEW_CODES, np.where(FEW_LABELS == 3, 0, 1)
+MEANS, DEVIATIONS = np.array([[1.0, 2.0], [10.0, 0.0]]), np.sqrt([[1.0, 4.0], [6.0, 2 / 3]])
+THETAS = {Simple: [0.6, 4], Medium1: [0.5, 0.1], Medium2: [[0.5, 0.1], [0.0, 1.0]]}
+SCALES = {
+    Simple: [[0.3, 0.3], [0.3, 0.3]],  # 0.6 / sqrt(4)
+    Medium1: [[0.5, 0.1], [0.5, 0.1]],
+    Medium2: [[0.5, 0.1], [0.0, 1.0]],
+}
+
+
+@pytest.mark.parametrize("kind", GENERATORS)
+def test_it_takes_means_and_deviations_from_the_codes(kind):
+    fitted = kind.fit(CODES, LABELS)
+    np.testing.assert_allclose(fitted.means, MEANS)
+    np.testing.assert_allclose(fitted.deviations, DEVIATIONS)
+    np.testing.assert_allclose(fitted.shares, [4 / 7, 3 / 7])
+    assert fitted.classes == (0, 1) and fitted.latent_dim == 2
+
+
+@pytest.mark.parametrize("kind", GENERATORS)
+def test_theta_multiplies_the_deviation(kind):
+    generator = kind.fit(CODES, LABELS).with_theta(THETAS[kind])
+    expected = np.array(SCALES[kind]) * DEVIATIONS
+    for label in (0, 1):
+        codes, labels = generator.sample(40_000, seed=1, label=label)
+        assert (labels == label).all() and codes.dtype == np.float32
+        # Five standard errors: of a mean sigma / sqrt(n), of a deviation sigma / sqrt(2 n).
+        error = expected[label] / np.sqrt(40_000) + 1e-5
+        np.testing.assert_array_less(np.abs(codes.mean(axis=0) - MEANS[label]), 5 * error)
+        np.testing.assert_array_less(np.abs(codes.std(axis=0) - expected[label]), 5 * error)
+
+
+def test_the_mean_of_n_draws_is_one_draw_of_a_smaller_deviation():
+    """Simple never averages: here is the report's equation 3 as it is written, beside it."""
+    rng = np.random.default_rng(0)
+    literal = np.mean(MEANS[0] + 0.6 * DEVIATIONS[0] * rng.normal(size=(4, 40_000, 2)), axis=0)
+    codes, _ = Simple.fit(CODES, LABELS).with_theta([0.6, 4]).sample(40_000, seed=0, label=0)
+    np.testing.assert_allclose(codes.mean(axis=0), literal.mean(axis=0), atol=0.02)
+    np.testing.assert_allclose(codes.std(axis=0), literal.std(axis=0), rtol=0.02)
+
+
+@pytest.mark.parametrize("kind", GENERATORS)
+def test_its_mixture_draws_the_same_codes_after_a_file(kind, tmp_path):
+    generator = kind.fit(CODES, LABELS).with_theta(THETAS[kind])
+    loaded = GaussianMixtureSampler.load(generator.mixture().save(tmp_path / "generator.npz"))
+    np.testing.assert_array_equal(loaded.sample(50, seed=3)[0], generator.sample(50, seed=3)[0])
+
+
+def test_a_dimension_without_variance_stays_still():
+    codes = np.concatenate([CODES, np.full((len(CODES), 1), 7.0)], axis=1)
+    drawn, _ = Medium1.fit(np.concatenate([codes, codes]), np.concatenate([LABELS, LABELS])).sample(100, seed=0)
+    np.testing.assert_allclose(drawn[:, 2], 7.0, atol=1e-4)
+
+
+WRONG = {
+    "theta above 1": lambda: Simple.fit(CODES, LABELS).with_theta([1.1, 1]),
+    "a negative theta": lambda: Simple.fit(CODES, LABELS).with_theta([-0.1, 1]),
+    "n of 0": lambda: Simple.fit(CODES, LABELS).with_theta([0.5, 0]),
+    "n of a half": lambda: Simple.fit(CODES, LABELS).with_theta([0.5, 1.5]),
+    "theta without n": lambda: Simple.fit(CODES, LABELS).with_theta([0.5]),
+    "a negative theta of a dimension": lambda: Medium1.fit(CODES, LABELS).with_theta([0.5, -0.5]),
+    "a NaN theta": lambda: Medium1.fit(CODES, LABELS).with_theta([0.5, float("nan")]),
+    "a theta for one of two dimensions": lambda: Medium1.fit(CODES, LABELS).with_theta([0.5]),
+    "a row for one of two classes": lambda: Medium2.fit(CODES, LABELS).with_theta([[0.5, 0.5]]),
+    "a theta above 1 of a class": lambda: Medium2.fit(CODES, LABELS).with_theta([[0.5, 0.5], [0.5, 2.0]]),
+    "a label without codes": lambda: Simple.fit(CODES, 2 * LABELS),
+    "a class without codes": lambda: Simple.fit(CODES, LABELS, classes=3),
+    "a label that is no class": lambda: Simple.fit(CODES, LABELS, classes=1),
+    "fewer codes than dimensions": lambda: Simple.fit(CODES[:6], LABELS[:6]),
+    "labels of other codes": lambda: Simple.fit(CODES, LABELS[:-1]),
+    "no codes": lambda: Simple.fit(CODES[:0], LABELS[:0]),
+    "a class that was not fitted": lambda: Simple.fit(CODES, LABELS).sample(1, seed=0, label=2),
+    "no samples": lambda: Simple.fit(CODES, LABELS).sample(0, seed=0),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG.keys())
+def test_a_wrong_input_is_refused_with_three_parts(wrong):
+    with pytest.raises(InputError, match=THREE_PARTS):
+        wrong()
+
+
+def test_the_label_without_codes_is_named():
+    with pytest.raises(InputError, match=r"none of \[1\]"):
+        Simple.fit(CODES, 2 * LABELS)

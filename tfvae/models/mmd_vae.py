@@ -1,0 +1,79 @@
+"""The MMD-VAE: the codes of a whole batch, not each posterior, are compared with the prior."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tfvae.errors import InputError
+from tfvae.losses.mmd import check_bandwidths, discrepancy_shares, infovae_bandwidths
+from tfvae.models.autoencoder import StochasticAutoencoder
+from tfvae.models.base import Noise, Terms, gather_over_replicas
+
+
+@keras.saving.register_keras_serializable("tfvae")
+class MMDVAE(StochasticAutoencoder):
+    """VAE whose KL term gives way to the maximum mean discrepancy between its codes and the prior.
+
+    loss = mean(-log p(x | z)) + mmd_weight * mmd(z, y),  z = mean + scale * noise,  y ~ p(z)
+
+    The discrepancy is a statistic of the global batch: with several replicas the codes of all are compared with the
+    draws of all. Its kernel is Gaussian, of one width as in InfoVAE or the mean over several.
+
+    Args:
+        encoder: functional network, float [batch, *image_shape] -> float [batch, 2 * latent_dim], means and then
+            log-variances of q(z | x).
+        decoder: functional network, float [batch, latent_dim] -> float [batch, *image_shape], the likelihood's
+            parameters (logits for `distributions.bernoulli`).
+        mmd_weight: float >= 0, lambda of InfoVAE with alpha = 1, in nats.
+        bandwidths: floats > 0, kernel widths in units of the codes; None for InfoVAE's,
+            `losses.mmd.infovae_bandwidths(latent_dim)`; `losses.mmd.multi_scale_bandwidths` gives several.
+        **kwargs: `likelihood`, `prior`, `seed` as in `VAE`.
+
+    Raises:
+        InputError: if the weight is negative, or a kernel width is not positive and finite.
+
+    Reference:
+        Zhao et al. 2017, InfoVAE, eq. 6; report 1, eq. 2.
+    """
+
+    term_names = ("reconstruction", "mmd")
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        *,
+        mmd_weight: float = 1000.0,
+        bandwidths: Sequence[float] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(encoder, decoder, **kwargs)
+        if not mmd_weight >= 0:
+            raise InputError(f"Expected mmd_weight >= 0. Received: mmd_weight={mmd_weight}. Use 0 to leave it out.")
+        widths = infovae_bandwidths(self.latent_dim) if bandwidths is None else bandwidths
+        check_bandwidths(widths)
+        self.mmd_weight = mmd_weight
+        self.bandwidths = tuple(float(width) for width in widths)
+
+    def objective(self, images: tf.Tensor, labels: tf.Tensor | None, *, noise: Noise, training: bool) -> Terms:
+        codes = self.draw(self.posterior(images, training=training), noise)
+        likelihood = self.likelihood(self.decoder(codes, training=training))
+        prior_codes = noise.sample(self.prior(self.latent_dim), tf.shape(codes)[0], "prior")
+        mmd = discrepancy_shares(
+            codes,
+            prior_codes,
+            gather_over_replicas(codes),
+            gather_over_replicas(prior_codes),
+            bandwidths=self.bandwidths,
+        )
+        return {"reconstruction": -likelihood.log_prob(images), "mmd": self.mmd_weight * mmd}
+
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+        return self.minimize(self.objective, data, self.trainable_variables, self.optimizer)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "mmd_weight": self.mmd_weight, "bandwidths": list(self.bandwidths)}
