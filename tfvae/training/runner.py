@@ -29,7 +29,7 @@ from tfvae.training.experiment import Evaluation, Experiment, FinishedRun, Train
 from tfvae.training.fit import train
 from tfvae.training.results import comparison_rows, find_runs, git_commit, terminal, terminal_table
 from tfvae.training.run_folder import RunFolder, read_json, replacing, write_json
-from tfvae.training.strategy import choose_strategy, compiles_with_xla, describe_device, versions
+from tfvae.training.strategy import choose_strategy, compiles_with_xla, describe_device, repeatable, versions
 
 Config = TypeVar("Config", bound=ExperimentConfig)
 
@@ -220,9 +220,6 @@ def build_model(
         model = experiment.variants[variant](config, data, seed)
         options = {"jit_compile": compiles_with_xla(strategy), **experiment.compiling(config, variant)}
         model.compile(steps_per_execution=config.training.steps_per_execution, **options)
-    if not options["jit_compile"] and strategy.num_replicas_in_sync == 1:
-        # What XLA gives by itself: runs that repeat, and so resume, bit for bit.
-        tf.config.experimental.enable_op_determinism()
     return model
 
 
@@ -237,19 +234,20 @@ def _run(
     progress: Progress,
 ) -> None:
     model = build_model(experiment, config, data, strategy, variant, seed)
-    history = train(
-        model,
-        data,
-        config.training,
-        seed=seed,
-        folder=folder,
-        pictures=lambda trained: experiment.pictures(trained, data),
-        snapshots=experiment.snapshots,
-        monitor=lambda trained: experiment.monitor(trained, data),
-        alarm=experiment.alarm,
-        progress=progress,
-        description=variant if len(config.seeds) == 1 else f"{variant} seed {seed}",
-    )
+    with repeatable(strategy, xla=model.jit_compile):
+        history = train(
+            model,
+            data,
+            config.training,
+            seed=seed,
+            folder=folder,
+            pictures=lambda trained: experiment.pictures(trained, data),
+            snapshots=experiment.snapshots,
+            monitor=lambda trained: experiment.monitor(trained, data),
+            alarm=experiment.alarm,
+            progress=progress,
+            description=variant if len(config.seeds) == 1 else f"{variant} seed {seed}",
+        )
     with replacing(folder.model) as temporary:
         model.save(temporary)
     progress.console.print(f"{variant}: trained, measuring ...", highlight=False)
