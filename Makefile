@@ -38,6 +38,11 @@ bench: $(INSTALLED) ## measure speed and memory, printed as JSON
 
 reference: $(INSTALLED) ## complete the committed results in tensorboard_logs/reference and their table
 	$(RUN) -m experiments.center_gmm --out tensorboard_logs/reference
+	@# In processes of their own, for the memory that each takes. A step of the report's DCGAN takes seconds on a CPU.
+	$(RUN) -m experiments.gan_vs_vae --variants dcgan --training.epochs 20 --out tensorboard_logs/reference
+	$(RUN) -m experiments.gan_vs_vae --variants vae --out tensorboard_logs/reference
+	$(RUN) -m experiments.gan_vs_vae --variants dcgan-slim --out tensorboard_logs/reference
+	$(RUN) -m experiments.gan_vs_vae_sweep --training.epochs 10 --out tensorboard_logs/reference
 	@# Event files carry the machine's name in theirs.
 	@find tensorboard_logs/reference -name 'events.out.tfevents.*' | while read -r file; do \
 	  short=$$(echo "$$file" | sed -E 's/(tfevents\.[0-9]+)\..*\.([0-9]+\.v2)$$/\1.\2/'); \

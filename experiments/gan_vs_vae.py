@@ -76,7 +76,7 @@ class GAN:
 class Slim:
     """The slim DCGAN, where it is trained in another way than the report's."""
 
-    learning_rate: float = 5e-4
+    learning_rate: float = 1e-3
     """Step size of Adam, for both players."""
     average_decay: float = 0.998
     """Decay of the running average of the generator's weights, from which the images come."""
