@@ -225,10 +225,12 @@ def _collapse(run: FinishedRun) -> str:
     history = read_json(run.folder.history) if run.folder.history.exists() else []
     warnings = [(row["epoch"], alarm(history[: place + 1])) for place, row in enumerate(history)]
     warned = [(epoch, warning) for epoch, warning in warnings if warning]
+    classes, rarest = _values("prior/mode_coverage", run)[0], _values("prior/rarest_class_share", run)[0]
+    end = "" if np.isnan(classes) else f" In the end its samples show {classes:g} classes, the rarest {rarest:.1%}."
     if not warned:
-        return f"- {run.variant} seed {run.seed}: no sign of mode collapse in {len(history)} epochs."
+        return f"- {run.variant} seed {run.seed}: no warning in {len(history)} epochs.{end}"
     epochs = ", ".join(str(epoch) for epoch, _ in warned)
-    return f"- {run.variant} seed {run.seed}: warned at epochs {epochs}; the last: {warned[-1][1]}."
+    return f"- {run.variant} seed {run.seed}: warned at epochs {epochs}; the last: {warned[-1][1]}.{end}"
 
 
 def _snapshots(dcgan: FinishedRun | None, slim: FinishedRun | None, vae: FinishedRun | None) -> list[str]:

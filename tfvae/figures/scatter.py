@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import FuncFormatter
 
 from tfvae.errors import InputError
 from tfvae.figures.style import INK, MARKERS, PALETTE, heading, house_style, new_figure
@@ -68,10 +68,16 @@ def quality_against_size(
     if reference is not None:
         axes.axhline(reference, color=INK, linestyle="--", linewidth=1.2, label=f"{reference_label}: {reference:.3g}")
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
-        axis.set_minor_formatter(NullFormatter())
-    axes.margins(x=0.15, y=0.12)
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+        axis.set_minor_formatter(FuncFormatter(_between_decades))
+    axes.margins(x=0.25, y=0.12)
     axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0)
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
     return figure
+
+
+def _between_decades(value: float, _: int | None) -> str:
+    """A label for 2 and 5 times a power of ten, so that a short axis has some."""
+    text = f"{value:,.10g}"
+    return text if text.replace(".", "").lstrip("0").startswith(("2", "5")) else ""
