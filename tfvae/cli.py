@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import keras
 import numpy as np
 import tyro
 from numpy.typing import ArrayLike, NDArray
@@ -29,10 +28,10 @@ from tfvae.errors import InputError
 from tfvae.figures import image_grid
 from tfvae.metrics.features import FeatureExtractor, inception, mnist_cnn
 from tfvae.metrics.samples import RealReference, score_samples
-from tfvae.sampling.sampler import GaussianMixtureSampler
 from tfvae.training import results
 from tfvae.training.command import reported
-from tfvae.training.run_folder import RunFolder, check_writable, read_json, replacing, write_json
+from tfvae.training.run_folder import check_writable, read_json, replacing, write_json
+from tfvae.training.saved_run import finished_run, sampler_names, saved_model, saved_sampler, value_range_of
 
 DECODED_AT_ONCE = 1000
 LARGEST = {".npz": 4 * 1024**3, ".png": 50 * 1000**2}
@@ -66,16 +65,17 @@ class Sample:
     images in a grid. If not given: <variant>-seed-<n>.npz in the working directory."""
 
     def execute(self, console: Console) -> None:
-        folder = _finished_run(self.run)
+        folder = finished_run(self.run)
         out = self.out or Path(f"{folder.path.parent.name}-{folder.path.name}.npz")
         if out.suffix not in LARGEST:
             raise InputError(f"Expected --out FILE.npz or FILE.png. Received: {out}. Name it {out.stem}.npz, say.")
         default = read_json(folder.samplers / "index.json")["sampler" if self.label is None else "class_sampler"]
-        sampler, model = _sampler(folder, self.sampler or default), _model(folder)
+        model = saved_model(folder)
+        sampler = saved_sampler(folder, self.sampler or default, model)
         _check_count(self.count, model.image_shape, out)
         codes, labels = sampler.sample(self.count, seed=self.seed, label=self.label)
         _check_output(out)
-        value_range = _value_range(folder)
+        value_range = value_range_of(folder)
         parts = [codes[start : start + DECODED_AT_ONCE] for start in range(0, self.count, DECODED_AT_ONCE)]
         _write_images(out, np.concatenate([_pixels(model.decode(part), value_range) for part in parts]), labels)
         _say(console, f"{self.count:,} images: {out}")
@@ -129,7 +129,7 @@ class Show:
     run: RunFolderPath
 
     def execute(self, console: Console) -> None:
-        folder = _finished_run(self.run)
+        folder = finished_run(self.run)
         record, identity = read_json(folder.metrics), read_json(folder.config)["identity"]
         _say(console, str(folder.path))
         console.print(
@@ -141,7 +141,7 @@ class Show:
             console,
             f"{record['parameters']:,} parameters, {results.number(record['seconds_per_epoch'])} seconds per epoch",
         )
-        _say(console, f"Samplers: {', '.join(_sampler_names(folder)) or 'none'}")
+        _say(console, f"Samplers: {', '.join(sampler_names(folder)) or 'none'}")
         _say(console, "\n  ".join(["Figures:", *map(str, sorted(folder.figures.glob("*.png")))]))
 
 
@@ -154,12 +154,13 @@ class Export:
     """Folder of the versions; this one becomes the next number in it."""
 
     def execute(self, console: Console) -> None:
-        folder = _finished_run(self.run)
+        folder = finished_run(self.run)
         index = read_json(folder.samplers / "index.json")
-        sampler = _sampler(folder, index["sampler"])
-        class_sampler = _sampler(folder, index["class_sampler"]) if index["class_sampler"] else None
+        model = saved_model(folder)
+        sampler = saved_sampler(folder, index["sampler"], model)
+        class_sampler = saved_sampler(folder, index["class_sampler"], model) if index["class_sampler"] else None
         version = serving.export(
-            _model(folder), self.dir, sampler=sampler, class_sampler=class_sampler, value_range=_value_range(folder)
+            model, self.dir, sampler=sampler, class_sampler=class_sampler, value_range=value_range_of(folder)
         )
         lines = [f"SavedModel: {version}", ""]
         lines += [f"  {name}: {signature}" for name, signature in serving.signatures(version).items()]
@@ -217,60 +218,6 @@ def _execute(command: Any) -> None:
         command.execute(Console())
     except KeyboardInterrupt:
         sys.exit(130)
-
-
-def _finished_run(path: Path) -> RunFolder:
-    """The run that a path names: its own folder, or the only run below it."""
-    if not path.is_dir():
-        raise InputError(f"Expected the folder of a run. Received: {path}, which is no folder. Check the path.")
-    runs = [path] if (path / "config.json").exists() else sorted(file.parent for file in path.rglob("config.json"))
-    if len(runs) != 1:
-        found = ", ".join(str(run.relative_to(path)) for run in runs) or "none"
-        raise InputError(
-            f"Expected one run, a folder .../<variant>/seed-<n> with a config.json. Received: {path}, with these "
-            f"below it: {found}. Name one."
-        )
-    folder = RunFolder(runs[0])
-    if not folder.finished:
-        raise InputError(
-            f"Expected a finished run. Received: {folder.path}, which has no metrics.json yet. "
-            "Give the experiment's command again to finish it."
-        )
-    return folder
-
-
-def _model(folder: RunFolder) -> Any:
-    if not folder.model.is_file():
-        raise InputError(
-            f"Expected the trained model {folder.model}. Received: no such file; the committed results leave it out. "
-            "Run the experiment, or name a run of your own."
-        )
-    try:
-        return keras.models.load_model(folder.model, compile=False)
-    except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
-        raise InputError(
-            f"Expected a model that Keras can load. Received: {folder.model} ({str(error)[:200]}). "
-            "Train it again with --overwrite."
-        ) from error
-
-
-def _sampler_names(folder: RunFolder) -> list[str]:
-    return sorted(path.stem for path in folder.samplers.glob("*.npz"))
-
-
-def _sampler(folder: RunFolder, name: str | None) -> GaussianMixtureSampler:
-    names = _sampler_names(folder)
-    if name not in names:
-        received = "none, and the run chose none for this" if name is None else repr(name)
-        raise InputError(
-            f"Expected a sampler of this run, one of: {', '.join(names) or 'none was saved'}. Received: {received}. "
-            "Name one of them with --sampler."
-        )
-    return GaussianMixtureSampler.load(folder.samplers / f"{name}.npz")
-
-
-def _value_range(folder: RunFolder) -> tuple[float, float]:
-    return tuple(read_json(folder.config).get("value_range", (0.0, 1.0)))
 
 
 def _pixels(images: ArrayLike, value_range: tuple[float, float]) -> NDArray[np.uint8]:

@@ -18,6 +18,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 from tfvae.errors import InputError
 
 Tensors = dict[str, tf.Tensor]
+TRIES = 16  # of a sampler that rejects, for each code
 
 
 class Mixture(Protocol):
@@ -36,6 +37,19 @@ class Mixture(Protocol):
     def labels(self) -> NDArray[np.int64] | None: ...
 
 
+class Rejecting(Protocol):
+    """A sampler that proposes from a mixture and keeps what suits it: `tfvae.sampling.RejectionSampler` is one."""
+
+    @property
+    def mixture(self) -> Mixture: ...
+
+    def first_kept(self, candidates: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+        """float32 [count, tries, D] and int64 [count] -> float32 [count, D], in the graph."""
+
+
+Sampler = Mixture | Rejecting
+
+
 class Endpoint(NamedTuple):
     """A graph function that returns a dict, and the named tensors that it takes."""
 
@@ -47,8 +61,8 @@ def export(
     model: Any,
     path: str | Path,
     *,
-    sampler: Mixture,
-    class_sampler: Mixture | None = None,
+    sampler: Sampler,
+    class_sampler: Sampler | None = None,
     value_range: tuple[float, float] = (0.0, 1.0),
     version: int | None = None,
 ) -> Path:
@@ -68,7 +82,8 @@ def export(
     Args:
         model: trained; needs `decode_step`, `image_shape` and `latent_dim`, and `encode_step` if it encodes.
         path: folder of the versions; it is made where it is missing.
-        sampler: draws the codes of `generate`.
+        sampler: draws the codes of `generate`. One that rejects gets 16 tries for each code, and takes the surest of
+            them where it keeps none, since a served graph must end.
         class_sampler: draws the codes of `generate_class`; without one there is no such endpoint.
         value_range: (low, high) of the images that the model was trained on.
         version: int >= 1 that is free, or None for one above the highest, which is the one that TF Serving serves.
@@ -80,9 +95,9 @@ def export(
         InputError: if a sampler does not fit the model, the class sampler has no classes, the version is taken, or
             the folder cannot be written.
     """
-    for mixture in (sampler, class_sampler):
-        _check_sampler(mixture, model)
-    if class_sampler is not None and class_sampler.labels is None:
+    for each in (sampler, class_sampler):
+        _check_sampler(each, model)
+    if class_sampler is not None and _mixture(class_sampler).labels is None:
         raise InputError(
             "Expected a class sampler whose components have classes. Received: one without labels. "
             "Fit it with labels, or leave it out to export no `generate_class`."
@@ -95,7 +110,7 @@ def export(
         "value_range": list(value_range),
         "image_shape": list(model.image_shape),
         "latent_dim": model.latent_dim,
-        "classes": [] if class_sampler is None else _ClassLadders(class_sampler).classes.tolist(),
+        "classes": [] if class_sampler is None else _ClassLadders(_mixture(class_sampler)).classes.tolist(),
     }
     try:
         unfinished.mkdir(parents=True)
@@ -138,7 +153,10 @@ def signatures(folder: str | Path) -> dict[str, str]:
 
 
 def _endpoints(
-    model: Any, sampler: Mixture, class_sampler: Mixture | None, value_range: tuple[float, float]
+    model: Any,
+    sampler: Sampler,
+    class_sampler: Sampler | None,
+    value_range: tuple[float, float],
 ) -> dict[str, Endpoint]:
     images_spec = tf.TensorSpec([None, *model.image_shape], tf.float32, "images")
     codes_spec = tf.TensorSpec([None, model.latent_dim], tf.float32, "codes")
@@ -174,32 +192,52 @@ def _endpoints(
     return endpoints
 
 
-def _generate(model: Any, sampler: Mixture) -> Callable[..., Tensors]:
-    ladder = np.cumsum(sampler.weights)[np.newaxis]
+def _generate(model: Any, sampler: Sampler) -> Callable[..., Tensors]:
+    mixture = _mixture(sampler)
+    ladder = np.cumsum(mixture.weights)[np.newaxis]
 
     def generate(count: tf.Tensor, seed: tf.Tensor) -> Tensors:
         count = _required(count >= 1, "Expected a count of at least 1. Received:", count)
-        codes, chosen = draw_codes(sampler, ladder / ladder[:, -1:], count=count, seed=seed)
-        drawn = {"images": model.decode_step(codes), "codes": codes}
-        if sampler.labels is None:
-            return drawn
-        return {**drawn, "labels": tf.gather(tf.constant(sampler.labels, tf.int64), chosen)}
+        codes, chosen = draw_codes(mixture, ladder / ladder[:, -1:], count=count, seed=seed)
+        if mixture.labels is None:
+            return {"images": model.decode_step(codes), "codes": codes}
+        labels = tf.gather(tf.constant(mixture.labels, tf.int64), chosen)
+        if sampler is not mixture:
+            codes = _codes_of(sampler, labels, seed)
+        return {"images": model.decode_step(codes), "codes": codes, "labels": labels}
 
     return generate
 
 
-def _generate_class(model: Any, sampler: Mixture) -> Callable[..., Tensors]:
-    known = _ClassLadders(sampler)
+def _generate_class(model: Any, sampler: Sampler) -> Callable[..., Tensors]:
+    known = _ClassLadders(_mixture(sampler))
 
     def generate_class(labels: tf.Tensor, seed: tf.Tensor) -> Tensors:
         matches = labels[:, tf.newaxis] == known.classes
         expected = f"Expected labels out of {', '.join(map(str, known.classes))}. Received:"
         labels = _required(tf.reduce_all(tf.reduce_any(matches, axis=1)), expected, labels)
-        ladders = tf.gather(tf.constant(known.ladders, tf.float32), tf.argmax(matches, axis=1))
-        codes, _ = draw_codes(sampler, ladders, count=tf.size(labels), seed=seed)
+        codes = _codes_of(sampler, labels, seed)
         return {"images": model.decode_step(codes), "codes": codes, "labels": labels}
 
     return generate_class
+
+
+def _codes_of(sampler: Sampler, labels: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    """float32 [batch, D]: a code of each of these classes, out of 16 where the sampler rejects."""
+    mixture = _mixture(sampler)
+    known = _ClassLadders(mixture)
+    tries = 1 if sampler is mixture else TRIES
+    rows = tf.argmax(labels[:, tf.newaxis] == known.classes, axis=1)
+    ladders = tf.repeat(tf.gather(tf.constant(known.ladders, tf.float32), rows), tries, axis=0)
+    codes, _ = draw_codes(mixture, ladders, count=tries * tf.size(labels), seed=seed)
+    if tries == 1:
+        return codes
+    return sampler.first_kept(tf.reshape(codes, [-1, tries, codes.shape[1]]), labels)  # type: ignore[union-attr]
+
+
+def _mixture(sampler: Sampler) -> Mixture:
+    """What a sampler proposes from: itself, if it keeps everything."""
+    return sampler.mixture if hasattr(sampler, "mixture") else sampler
 
 
 class _ClassLadders:
@@ -254,10 +292,10 @@ def _required(condition: tf.Tensor, message: str, value: tf.Tensor) -> tf.Tensor
         return tf.identity(value)
 
 
-def _check_sampler(sampler: Mixture | None, model: Any) -> None:
-    if sampler is not None and sampler.means.shape[1] != model.latent_dim:
+def _check_sampler(sampler: Sampler | None, model: Any) -> None:
+    if sampler is not None and (dimensions := _mixture(sampler).means.shape[1]) != model.latent_dim:
         raise InputError(
-            f"Expected a sampler of {model.latent_dim}-dimensional codes. Received: one of {sampler.means.shape[1]}. "
+            f"Expected a sampler of {model.latent_dim}-dimensional codes. Received: one of {dimensions}. "
             "Pass the sampler that was fitted to this model's codes."
         )
 

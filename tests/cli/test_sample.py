@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from tests.cli.runs import assert_refused
+from tfvae.networks.classifier import pooling_classifier
 from tfvae.sampling import GaussianMixtureSampler
 
 
@@ -94,10 +95,6 @@ class TestSample:
 
     def test_a_run_without_what_sampling_needs_is_refused(self, run, tfvae_command):
         words = ("sample", run, "--count", 1)
-        (run / "model.keras").write_bytes((run / "model.keras").read_bytes()[:2000])
-        assert_refused(tfvae_command(*words), "Keras can load", "model.keras")
-        (run / "model.keras").unlink()
-        assert_refused(tfvae_command(*words), "trained model", "no such file")
         (run / "samplers" / "prior.npz").write_bytes(b"damaged")
         assert_refused(tfvae_command(*words), "prior.npz")
         index = run / "samplers" / "index.json"
@@ -105,6 +102,33 @@ class TestSample:
         assert_refused(tfvae_command(*words, "--label", 3), "Received: none", "--sampler")
         index.unlink()
         assert_refused(tfvae_command(*words), "index.json")
+
+    def test_a_run_without_its_model_is_refused(self, run, tfvae_command):
+        words = ("sample", run, "--count", 1)
+        (run / "model.keras").write_bytes((run / "model.keras").read_bytes()[:2000])
+        assert_refused(tfvae_command(*words), "Keras can load", "model.keras")
+        (run / "model.keras").unlink()
+        assert_refused(tfvae_command(*words), "trained model", "no such file")
+
+    def test_a_sampler_that_rejects_asks_the_run_s_classifier(self, run, tfvae_command):
+        keras.utils.set_random_seed(0)
+        classifier, model = pooling_classifier(), keras.models.load_model(run / "model.keras")
+        mixture = GaussianMixtureSampler.load(run / "samplers" / "class_gaussian@1.5.npz")
+
+        def sure_of(images: np.ndarray) -> np.ndarray:
+            return keras.ops.softmax(classifier(images))[:, 3].numpy()
+
+        # Half of what the mixture proposes is above this.
+        confidence = float(np.median(sure_of(model.decode(mixture.sample(200, seed=9, label=3)[0]))))
+        mixture.save(run / "samplers" / "beyond.npz", confidence=np.asarray(confidence))
+        words = ("sample", run, "--count", 50, "--label", 3, "--sampler", "beyond", "--out", "kept.npz")
+        assert_refused(tfvae_command(*words), "classifier.keras", "--overwrite")
+        classifier.save(run / "classifier.keras")
+        assert tfvae_command(*words)[0] == 0
+        kept = sure_of(np.load("kept.npz")["images"].astype(np.float32) / 255)
+        # Whole pixels move a probability by less than what separates the two halves.
+        assert kept.min() > confidence - 1e-3
+        assert np.mean(kept) > np.mean(sure_of(model.decode(mixture.sample(50, seed=0, label=3)[0])))
 
     def test_a_diverged_model_is_refused(self, run, tfvae_command):
         model = keras.models.load_model(run / "model.keras")

@@ -200,6 +200,25 @@ class RejectionSampler:
                 progress(column + 1, len(self.classes))
         return Frontier(np.array(thresholds), accuracies, similarities, samples)
 
+    def first_kept(self, candidates: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+        """The first of several codes that is kept, or the surest where none is: sampling in a graph that must end.
+
+        Args:
+            candidates: float32 [count, tries, D], codes of the mixture.
+            labels: int64 [count], the classes that they were drawn for.
+
+        Returns:
+            float32 [count, D].
+        """
+        tries = tf.shape(candidates)[1]
+        flattened = tf.reshape(candidates, [-1, self.latent_dim])
+        sure = tf.reshape(self._probability_step(flattened, tf.repeat(labels, tries)), [-1, tries])
+        kept = sure >= self.confidence
+        chosen = tf.where(
+            tf.reduce_any(kept, axis=1), tf.argmax(tf.cast(kept, tf.int32), axis=1), tf.argmax(sure, axis=1)
+        )
+        return tf.gather(candidates, chosen, batch_dims=1)
+
     def save(self, path: str | Path) -> Path:
         """Writes mixture and confidence to an .npz file; the classifier is kept apart, with its model.
 

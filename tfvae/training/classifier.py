@@ -91,5 +91,6 @@ def load_classifier(file: Path) -> keras.Model:
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise InputError(
             f"Expected the classifier that the run trained on its reconstructions. Received: {file} "
-            f"({str(error)[:200]}). Delete it and give the experiment's command again; it is trained anew."
+            f"({str(error)[:200]}). Delete it and give the experiment's command again, with --overwrite if the run "
+            "is finished."
         ) from error
