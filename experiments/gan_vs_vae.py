@@ -78,7 +78,7 @@ class Slim:
 
     learning_rate: float = 1e-3
     """Step size of Adam, for both players."""
-    average_decay: float = 0.998
+    average_decay: float = 0.9995
     """Decay of the running average of the generator's weights, from which the images come."""
 
     def __post_init__(self) -> None:
@@ -144,7 +144,7 @@ def dcgan_slim(
     config: GanVsVaeConfig, data: ImageData, seed: int, *, latent_dim: int = 64, width: float = 1.0
 ) -> DCGAN:
     """What a person would use: no wide dense layer, kernels of 4 that the strides divide, normalised, averaged."""
-    filters, judges = (scaled(sizes, width * config.width) for sizes in ((64, 32), (32, 64)))
+    filters, judges = (scaled(sizes, width * config.width) for sizes in ((128, 64), (32, 64, 128)))
     generator = dcgan_generator(latent_dim, data.image_shape, widths=(), filters=filters, kernel=4, normalise=True)
     discriminator = dcgan_discriminator(data.image_shape, filters=judges, kernel=4)
     return _dcgan(config, data, seed, generator, discriminator, config.slim.average_decay)

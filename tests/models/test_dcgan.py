@@ -140,11 +140,14 @@ def descend(tape: tf.GradientTape, loss: tf.Tensor, player: keras.Model) -> None
 
 
 def test_images_come_from_the_running_average_of_the_generator(batch):
-    model = compiled_dcgan(dcgan(average_decay=0.75), run_eagerly=True)
-    before = model.generator.get_weights()
-    model.fit(batch, batch_size=BATCH, verbose=0)
-    for average, old, new in zip(model.average.get_weights(), before, model.generator.get_weights(), strict=True):
-        np.testing.assert_allclose(average, 0.75 * old + 0.25 * new, atol=1e-6)
+    model = compiled_dcgan(dcgan(average_decay=0.2), run_eagerly=True)
+    expected = model.generator.get_weights()
+    for decay in (2 / 11, 0.2):  # min(0.2, (1 + t) / (10 + t)) after steps 1 and 2
+        model.fit(batch, batch_size=BATCH, verbose=0)
+        weights = model.generator.get_weights()
+        expected = [decay * old + (1 - decay) * new for old, new in zip(expected, weights, strict=True)]
+    for average, value in zip(model.average.get_weights(), expected, strict=True):
+        np.testing.assert_allclose(average, value, atol=1e-6)
     codes = GAN.codes(4)
     np.testing.assert_allclose(model.decode(codes), model.average(codes), atol=1e-6)
     assert np.abs(model.decode(codes) - model.generator(codes)).max() > 1e-5

@@ -33,8 +33,9 @@ class DCGAN(LatentVariableModel):
             or of its patches, being real.
         discriminator_steps: int >= 1, steps of the discriminator on a batch.
         generator_steps: int >= 1, steps of the generator on a batch.
-        average_decay: float in [0, 1); above 0, images come from the running average of the generator's weights,
-            average = decay * average + (1 - decay) * weight after each of its steps, which evens out the last ones.
+        average_decay: float in [0, 1); above 0, images come from the running average of the generator's weights, which
+            evens out the last steps: after its step t, average = d * average + (1 - d) * weight with
+            d = min(average_decay, (1 + t) / (10 + t)), so that the first weights are soon forgotten.
         value_range: (low, high) of the pixels.
         seed: int >= 0, seed of the noise that the model draws.
 
@@ -187,8 +188,10 @@ class DCGAN(LatentVariableModel):
 
     def _move_average(self) -> None:
         if self.average is not None:
+            step = tf.cast(self.optimizer.iterations, tf.float32)
+            decay = tf.minimum(self.average_decay, (1 + step) / (10 + step))
             for average, weight in zip(self.average.weights, self.generator.weights, strict=True):
-                average.assign(self.average_decay * average + (1 - self.average_decay) * weight)
+                average.assign(decay * average + (1 - decay) * weight)
 
     def _check_range(self, data: Any) -> None:
         """Looks at the images, or at the first batch of a dataset: pixels in [0, 1] would teach the wrong black."""
