@@ -3,7 +3,8 @@
     python -m experiments.latent_generators --data-dir DIR
 
 Variants: elbo-2 elbo-10 elbo-20 and mmd-2 mmd-10 mmd-20, by objective and latent dimension. On each: the report's
-classifier, trained on the reconstructions of the training images; Simple (the whole grid), Medium-1 and Medium-2 (the
+classifier, trained on the reconstructions of the training images; Simple (the whole grid); from ten dimensions on
+Medium-1 and Medium-2 (the
 report's prioritised search under a budget, and a search by gradient that ends), along the latent dimensions and along
 axes that face the other classes; and beyond the report a mixture per
 class whose samples are kept only where a classifier is sure. Searches lie in the run's folder and go on where they

@@ -36,8 +36,8 @@ from tfvae.training.experiment import Sampler, TrainedRun
 
 FRESH = 10_000  # seeds of fresh samples lie above those of the searches
 COMPOSED = np.geomspace(1.0, 3000.0, 30)  # weights of an error, for Medium-2 class by class
-WANTED = {"simple": 0.995, "medium1": 0.998, "medium2": 0.9995, "beyond": 0.998}
-"""Accuracies that a setting is chosen for, of table 4; the report gives none for the last."""
+WANTED = {"simple": 0.995, "medium1": 0.998, "medium2": 0.9995, "beyond": 0.995}
+"""Accuracies that a setting is chosen for: of table 4, and our goal for the last."""
 REPORTED = {
     ("elbo-20", "simple"): (0.9200, 0.995),
     ("mmd-20", "simple"): (0.8870, 0.9968),
@@ -45,6 +45,7 @@ REPORTED = {
     ("mmd-10", "medium2"): (0.7461, 0.9999),
 }
 """Table 4: cosine similarity and accuracy."""
+FEWEST_TO_WEIGH = 10  # dimensions: with two there is little to weigh against each other
 SEARCHED_BY_THE_REPORT = "mmd-10"  # where its prioritised search ran, and ours runs beside it
 REPORTED_SETTINGS = {"elbo-20": (0.4, 2), "mmd-20": (0.6, 3)}
 """Table 4: theta and n of Simple."""
@@ -154,11 +155,14 @@ def tune_all(run: TrainedRun[Any], judges: Judges) -> Tuned:
     prioritised = PrioritisedSearch(limits.budget)
     searches: dict[str, tuple[type[ScaledClassGaussian], Axes, Search, int]] = {
         "simple": (Simple, latent_axes, GridSearch(), limits.samples),
-        "medium1": (Medium1, latent_axes, gradient, limits.samples),
-        "medium2": (Medium2, latent_axes, gradient, limits.samples),
-        "medium1@facing": (Medium1, facing_axes, gradient, limits.samples),
-        "medium2@facing": (Medium2, facing_axes, gradient, limits.samples),
     }
+    if run.model.latent_dim >= FEWEST_TO_WEIGH:
+        searches |= {
+            "medium1": (Medium1, latent_axes, gradient, limits.samples),
+            "medium2": (Medium2, latent_axes, gradient, limits.samples),
+            "medium1@facing": (Medium1, facing_axes, gradient, limits.samples),
+            "medium2@facing": (Medium2, facing_axes, gradient, limits.samples),
+        }
     if run.variant == SEARCHED_BY_THE_REPORT:
         searches["medium1@prioritised"] = (Medium1, latent_axes, prioritised, limits.budget_samples)
         searches["medium2@prioritised"] = (Medium2, latent_axes, prioritised, limits.budget_samples)
