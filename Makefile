@@ -26,7 +26,7 @@ demo: $(INSTALLED) ## train a VAE and a center-loss VAE for minutes, print the t
 	$(RUN) -m experiments.center_gmm --preset quick --variants vanilla-6 center-6 --fallback-to-digits
 
 test: $(INSTALLED) ## run every test
-	$(RUN) -m pytest -q
+	$(RUN) -m pytest -q -n 2 --dist loadfile
 
 lint: $(INSTALLED) ## check style, format and types
 	$(RUN) -m ruff check .
@@ -38,6 +38,10 @@ bench: $(INSTALLED) ## measure speed and memory, printed as JSON
 
 reference: $(INSTALLED) ## complete the committed results in tensorboard_logs/reference and their table
 	$(RUN) -m experiments.center_gmm --out tensorboard_logs/reference
+	$(RUN) -m experiments.latent_generators --out tensorboard_logs/reference
+	$(RUN) -m experiments.gmvae --out tensorboard_logs/reference
+	$(RUN) -m experiments.gmvae --out tensorboard_logs/reference --seeds 0 1 2 3 4 \
+	  --variants mnist-gmvae mnist-gmvae-best synthetic-gmvae
 	@# In processes of their own, for the memory that each takes. A step of the report's DCGAN takes seconds on a CPU.
 	$(RUN) -m experiments.gan_vs_vae --variants dcgan --training.epochs 20 --out tensorboard_logs/reference
 	$(RUN) -m experiments.gan_vs_vae --variants vae --out tensorboard_logs/reference

@@ -301,7 +301,7 @@ def pictures(model: LatentVariableModel, data: ImageData) -> Mapping[str, NDArra
     return drawn
 
 
-def monitor(model: LatentVariableModel, data: ImageData) -> dict[str, float]:
+def watch(model: LatentVariableModel, data: ImageData) -> dict[str, float]:
     """Classes that a thousand samples of the same codes show, as `mnist_cnn` counts them."""
     if data.image_shape != SCORED_SHAPE or mnist_cnn().class_names != data.class_names:
         return {}
@@ -337,7 +337,7 @@ EXPERIMENT = Experiment(
     shown=gan_vs_vae_report.SHOWN,
     compiling=compiling,
     value_ranges=VALUE_RANGES,
-    monitor=monitor,
+    watch=watch,
     alarm=alarm,
     snapshots=gan_vs_vae_report.SNAPSHOTS,
 )

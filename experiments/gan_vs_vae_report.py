@@ -104,7 +104,7 @@ def alarm(history: Sequence[Mapping[str, Any]]) -> str | None:
     errors = [train[name] for name in ("discriminator_real", "discriminator_fake") if name in train]
     if errors and sum(errors) < LEAST_LOSS:
         signs.append(f"the discriminator's loss is below {LEAST_LOSS:g} nats and teaches the generator little")
-    counts = [row["monitor"]["classes"] for row in history if "monitor" in row]
+    counts = [row["watched"]["classes"] for row in history if "watched" in row]
     if counts and counts[-1] < max(counts):
         signs.append(f"samples show {counts[-1]:g} classes after {max(counts):g} before")
     return f"signs of mode collapse: {'; '.join(signs)}" if signs else None
@@ -117,9 +117,9 @@ def run_figures(run: TrainedRun[Any], images: NDArray[np.uint8]) -> dict[str, Fi
         "samples": figures.sample_sheet(images[:GRID], columns=5, title=f"Samples: {run.variant}"),
         "curves": training_curves(run.history, variant=run.variant),
     }
-    if "monitor" in run.history[0]:
+    if "watched" in run.history[0]:
         drawn["classes"] = figures.curves(
-            {"classes": [row["monitor"]["classes"] for row in run.history]},
+            {"classes": [row["watched"]["classes"] for row in run.history]},
             title=f"Classes in 1,000 samples: {run.variant}",
             xlabel="epoch",
             ylabel="classes",

@@ -13,6 +13,7 @@ from experiments.latent_generators_search import (
     Judges,
     Sheets,
     Tuned,
+    frontier_samples,
     measured_frontiers,
     real_point,
 )
@@ -27,10 +28,12 @@ from tfvae.training.run_folder import read_json, write_json
 
 TITLES = {
     "simple": "Simple",
-    "medium1": "Medium-1 (gradient)",
-    "medium1@prioritised": "Medium-1 (the report's search)",
-    "medium2": "Medium-2 (gradient)",
-    "medium2@prioritised": "Medium-2 (the report's search)",
+    "medium1": "Medium-1",
+    "medium1@prioritised": "Medium-1, the report's search",
+    "medium1@facing": "Medium-1, facing axes",
+    "medium2": "Medium-2",
+    "medium2@prioritised": "Medium-2, the report's search",
+    "medium2@facing": "Medium-2, facing axes",
     "beyond": "Mixture, kept where sure",
 }
 OTHERS = {"simple@reported": "Simple, the report's setting", "class_mixture": "Mixture per class, all kept"}
@@ -54,7 +57,11 @@ SHOWN = {
     "medium1@prioritised/report_accuracy": "", "medium2/cosine_similarity": "MMD-10 0.7461; goal <= 0.68",
     "medium2/report_accuracy": "MMD-10 0.9999; goal >= 0.9995", "medium2/class_accuracy": "",
     "medium2@prioritised/cosine_similarity": "the report's own search, our budget",
-    "medium2@prioritised/report_accuracy": "", "beyond/cosine_similarity": "goal <= 0.60",
+    "medium2@prioritised/report_accuracy": "", "medium1@facing/cosine_similarity": "goal <= 0.75 (mmd-10)",
+    "medium1@facing/report_accuracy": "goal >= 0.998 (mmd-10)", "medium1@facing/class_accuracy": "",
+    "medium2@facing/cosine_similarity": "goal <= 0.68 (mmd-10)",
+    "medium2@facing/report_accuracy": "goal >= 0.9995 (mmd-10)", "medium2@facing/class_accuracy": "",
+    "medium1@facing/fid": "", "medium2@facing/fid": "", "beyond/cosine_similarity": "goal <= 0.60",
     "beyond/class_accuracy": "goal >= 0.995", "beyond/acceptance_rate": "", "beyond/fid": "goal: below class_mixture's",
     "beyond/fid_ratio": "1 = as good as real images", "class_mixture/cosine_similarity": "",
     "class_mixture/class_accuracy": "", "class_mixture/fid": "", "class_gaussian/fid": "", "prior/fid": "",
@@ -62,6 +69,11 @@ SHOWN = {
 }  # fmt: skip
 """The rows of the closing table, each with the report's number or the goal."""
 
+WHY_LATENT_AXES = (
+    "We suspect the axes: the prior of the MMD is isotropic, so the latent dimensions are an arbitrary rotation, and "
+    "in ten dimensions nine of them separate ten classes; every dimension then costs accuracy, as the report's own "
+    "theta, small in all dimensions but one, shows"
+)
 TWENTY = ("elbo-20", "mmd-20")
 GALLERY = (
     Shown(
@@ -73,11 +85,19 @@ GALLERY = (
     Shown("Figure 3: Simple on MMD-20", "Likewise; the report shows 0.6 / 3.", "samples_simple", ("mmd-20",)),
     Shown(
         "Figure 4: Medium-1 on MMD-10",
-        "By gradient, finished; beside it the report's prioritised search under a budget.",
+        "By gradient, finished; the report's prioritised search under a budget is in the table.",
         "samples_medium1",
         ("mmd-10",),
     ),
     Shown("Figure 5: Medium-2 on MMD-10", "By gradient, finished.", "samples_medium2", ("mmd-10",)),
+    Shown(
+        "Figures 4 and 5 along axes that face the other classes",
+        "Medium-1 and Medium-2 with as many numbers as in the report, along axes of each class's own covariance, those "
+        "that reach towards other classes first.",
+        "samples_medium1@facing",
+        ("mmd-10", "mmd-20"),
+    ),
+    Shown("Medium-2 along these axes", "Likewise.", "samples_medium2@facing", ("mmd-10", "mmd-20")),
     Shown(
         "Beyond the report: a mixture per class, kept where a classifier is sure",
         "Ten Gaussians with full covariances a class; the share that is kept is in the table.",
@@ -86,7 +106,7 @@ GALLERY = (
     ),
     Shown(
         "The same mixtures, everything kept",
-        "What the rejection takes away is framed.",
+        "Nothing is rejected here.",
         "samples_class_mixture",
         TWENTY,
     ),
@@ -113,7 +133,7 @@ def run_figures(
     model, data = run.model, run.data
     images = data.to_float(data.test_images)
     codes = model.encode(images)
-    frontiers: dict[str, Any] = {"real": real_point(judges, data), "samples": run.config.samples}
+    frontiers: dict[str, Any] = {"real": real_point(judges, data), "samples": frontier_samples(run)}
     frontiers["generators"] = measured_frontiers(run, judges, tuned)
     frontiers["chosen"] = {name: theta.tolist() for name, theta in tuned.settings.items()}
     write_json(run.folder.path / FRONTIERS, frontiers)
@@ -136,7 +156,7 @@ def run_figures(
         ),
         "curves": training_curves(run.history, variant=run.variant),
     }
-    for name in ("simple", "medium1", "medium2", "class_mixture", "beyond"):
+    for name in ("simple", "medium1", "medium2", "medium1@facing", "medium2@facing", "class_mixture", "beyond"):
         drawn[f"samples_{name}"] = _sheet(run, name, sheets, metrics)
     return drawn
 
@@ -279,23 +299,28 @@ def _claims(runs: Sequence[FinishedRun]) -> list[str]:
     for variant in TWENTY:
         if (run := first(runs, variant)) is not None:
             lines.append(_simple_claim(run, REPORTED[variant, "simple"]))
+    return [*lines, *_medium_claims(runs), *_beyond_claims(runs), *_comparison(runs)]
+
+
+def _medium_claims(runs: Sequence[FinishedRun]) -> list[str]:
+    """The report's two unfinished generators against its numbers and our goals, along both kinds of axes."""
+    lines = []
     for (variant, name), (cosine, accuracy) in GOALS.items():
-        run = first(runs, variant)
+        run, report = first(runs, variant), REPORTED[variant, name]
         if run is None:
             continue
-        found = run.value(f"{name}/cosine_similarity"), run.value(f"{name}/report_accuracy")
-        holds = found[0] is not None and found[1] is not None and found[0] <= cosine and found[1] >= accuracy
-        report = REPORTED[variant, name]
-        lines.append(
-            claim(
-                f"{TITLES[name]} on {variant} reaches a similarity of {cosine} at an accuracy of {accuracy} (our goal; "
-                f"the report: {report[0]} at {report[1]})",
-                holds,
-                f"{number(found[0])} at {found[1]:.4f}"
-                + ("" if holds else ". The frontier shows how far it is; what we suspect stands below"),
+        for axes, words in (("", "the latent dimensions"), ("@facing", "axes that face the other classes")):
+            found = [run.value(f"{name}{axes}/{key}") or np.nan for key in ("cosine_similarity", "report_accuracy")]
+            holds = found[0] <= cosine and found[1] >= accuracy
+            lines.append(
+                claim(
+                    f"{TITLES[name]} on {variant}, finished, along {words}: a similarity of at most {cosine} at an "
+                    f"accuracy of {accuracy} (our goal; the report's partial result is {report[0]} at {report[1]})",
+                    holds,
+                    f"{found[0]:.4f} at {found[1]:.4f}" + ("" if holds or axes else f". {WHY_LATENT_AXES}"),
+                )
             )
-        )
-    return [*lines, *_beyond_claims(runs), *_comparison(runs)]
+    return lines
 
 
 def _simple_claim(run: FinishedRun, reported: tuple[float, float]) -> str:

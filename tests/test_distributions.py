@@ -6,7 +6,14 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfvae.distributions import bernoulli, diagonal_normal, kl_divergence, standard_normal, unit_normal
+from tfvae.distributions import (
+    bernoulli,
+    diagonal_normal,
+    gaussian_mixture,
+    kl_divergence,
+    standard_normal,
+    unit_normal,
+)
 
 
 def mixture() -> tfd.Distribution:
@@ -52,6 +59,16 @@ def test_the_posterior_reads_means_and_then_log_variances():
     np.testing.assert_allclose(posterior.mean(), [[1.0, -2.0]])
     np.testing.assert_allclose(posterior.stddev(), [[1.0, 2.0]], rtol=1e-6)
     assert posterior.batch_shape == (1,) and posterior.event_shape == (2,)
+
+
+def test_a_gaussian_mixture_weighs_its_components_alike():
+    # Two components in one dimension: N(0, 1) and N(2, 4), at x = 2.
+    mixture = gaussian_mixture(tf.constant([[[0.0, 0.0], [2.0, np.log(4.0)]]]))
+    densities = np.array([np.exp(-2), 0.5]) / np.sqrt(2 * np.pi)
+    np.testing.assert_allclose(mixture.log_prob([[2.0]]), [np.log(densities.mean())], rtol=1e-6)
+    posterior = mixture.posterior_marginal(tf.constant([[2.0]]))
+    np.testing.assert_allclose(posterior.probs_parameter(), [densities / densities.sum()], rtol=1e-6)
+    assert mixture.batch_shape == (1,) and mixture.event_shape == (1,)
 
 
 def test_kl_to_the_standard_normal_is_the_closed_form():

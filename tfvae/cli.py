@@ -24,6 +24,7 @@ from tyro.conf import Positional, arg, subcommand
 from tfvae import data as datasets
 from tfvae import serving
 from tfvae.data.images import ImageData
+from tfvae.data.signals import signal_pictures
 from tfvae.errors import InputError
 from tfvae.figures import image_grid
 from tfvae.metrics.features import FeatureExtractor, inception, mnist_cnn
@@ -61,8 +62,9 @@ class Sample:
     seed: Annotated[int, arg(metavar="S")] = 0
     """The same seed draws the same images."""
     out: Annotated[Path | None, arg(metavar="FILE")] = None
-    """FILE.npz takes `images`, uint8 [N, H, W, C], and `labels`, int64 [N], where there are classes; FILE.png shows the
-    images in a grid. If not given: <variant>-seed-<n>.npz in the working directory."""
+    """FILE.npz takes `images`, uint8 [N, H, W, C] (signals: float32 [N, length]), and `labels`, int64 [N], where there
+    are classes or clusters; FILE.png shows the images in a grid. If not given: <variant>-seed-<n>.npz in the working
+    directory."""
 
     def execute(self, console: Console) -> None:
         folder = finished_run(self.run)
@@ -100,7 +102,7 @@ class Evaluate:
 
     def execute(self, console: Console) -> None:
         images, labels = _read_samples(self.samples)
-        data = datasets.load(self.data, data_dir=self.data_dir)
+        data = datasets.load_images(self.data, data_dir=self.data_dir)
         _check_fit(images, labels, data)
         extractor = _feature_space(self.inception, data)
         if self.json is not None:
@@ -220,12 +222,17 @@ def _execute(command: Any) -> None:
         sys.exit(130)
 
 
-def _pixels(images: ArrayLike, value_range: tuple[float, float]) -> NDArray[np.uint8]:
-    """Floats in `value_range` as `ImageData.to_uint8` turns them into pixels, for where the data are not at hand."""
-    low, high = (np.float32(end) for end in value_range)
+def _pixels(images: ArrayLike, value_range: tuple[float, float] | None) -> NDArray[Any]:
+    """Floats in `value_range` as `ImageData.to_uint8` turns them into pixels, for where the data are not at hand.
+
+    Signals have no such range, and stay float32.
+    """
     values = np.asarray(images, np.float32)
     if not np.isfinite(values).all():
         raise InputError("Expected finite images. Received: NaN or infinity. The model has diverged: train it again.")
+    if value_range is None:
+        return values
+    low, high = (np.float32(end) for end in value_range)
     return np.clip(np.rint((values - low) / (high - low) * np.float32(255)), 0, 255).astype(np.uint8)
 
 
@@ -295,11 +302,13 @@ def _check_count(count: int, image_shape: tuple[int, ...], out: Path) -> None:
         )
 
 
-def _write_images(out: Path, images: NDArray[np.uint8], labels: NDArray[np.int64] | None) -> None:
+def _write_images(out: Path, images: NDArray[Any], labels: NDArray[np.int64] | None) -> None:
     try:
         with replacing(out) as temporary:
             if out.suffix == ".png":
-                grid = image_grid(images, columns=math.isqrt(len(images) - 1) + 1)
+                grid = image_grid(
+                    images if images.ndim == 4 else signal_pictures(images), columns=math.isqrt(len(images) - 1) + 1
+                )
                 Image.fromarray(grid[..., 0] if grid.shape[-1] == 1 else grid).save(temporary)
             else:
                 arrays = {"images": images} if labels is None else {"images": images, "labels": labels}

@@ -33,6 +33,26 @@ def diagonal_normal(parameters: tf.Tensor) -> tfd.Distribution:
     return tfd.Independent(tfd.Normal(mean, tf.exp(0.5 * log_variance)), 1)
 
 
+def gaussian_mixture(parameters: tf.Tensor) -> tfd.MixtureSameFamily:
+    """Mixture of Gaussians with diagonal covariances and equal weights.
+
+    p(x) = mean over k of N(x; mean[k], diag(exp(log_variance[k])))
+
+    Its `posterior_marginal(x)` is p(k | x). The log-variances are clipped as in `diagonal_normal`.
+
+    Args:
+        parameters: float32 [..., components, 2 * latent_dim], means and then log-variances of each component.
+
+    Returns:
+        A distribution with batch shape [...] and event shape [latent_dim].
+
+    Reference:
+        Dilokthanakul et al. 2016, eq. 2d.
+    """
+    components = diagonal_normal(parameters)
+    return tfd.MixtureSameFamily(tfd.Categorical(logits=tf.zeros(parameters.shape[-2])), components)
+
+
 @keras.saving.register_keras_serializable("tfvae")
 def bernoulli(logits: tf.Tensor) -> tfd.Distribution:
     """Bernoulli likelihood of pixels in [0, 1]; its negative log-probability is the summed binary cross-entropy.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 from collections.abc import Callable
@@ -63,7 +64,7 @@ def export(
     *,
     sampler: Sampler,
     class_sampler: Sampler | None = None,
-    value_range: tuple[float, float] = (0.0, 1.0),
+    value_range: tuple[float, float] | None = (0.0, 1.0),
     version: int | None = None,
 ) -> Path:
     """Writes PATH/<version>/, a SavedModel whose endpoints take named inputs and return named outputs.
@@ -85,7 +86,8 @@ def export(
         sampler: draws the codes of `generate`. One that rejects gets 16 tries for each code, and takes the surest of
             them where it keeps none, since a served graph must end.
         class_sampler: draws the codes of `generate_class`; without one there is no such endpoint.
-        value_range: (low, high) of the images that the model was trained on.
+        value_range: (low, high) of the images that the model was trained on; None for signals, which have no such
+            range and are taken as they come.
         version: int >= 1 that is free, or None for one above the highest, which is the one that TF Serving serves.
 
     Returns:
@@ -107,7 +109,7 @@ def export(
     unfinished = root / f".{number}.unfinished-{os.getpid()}"
     endpoints = _endpoints(model, sampler, class_sampler, value_range)
     facts = {
-        "value_range": list(value_range),
+        "value_range": None if value_range is None else list(value_range),
         "image_shape": list(model.image_shape),
         "latent_dim": model.latent_dim,
         "classes": [] if class_sampler is None else _ClassLadders(_mixture(class_sampler)).classes.tolist(),
@@ -156,7 +158,7 @@ def _endpoints(
     model: Any,
     sampler: Sampler,
     class_sampler: Sampler | None,
-    value_range: tuple[float, float],
+    value_range: tuple[float, float] | None,
 ) -> dict[str, Endpoint]:
     images_spec = tf.TensorSpec([None, *model.image_shape], tf.float32, "images")
     codes_spec = tf.TensorSpec([None, model.latent_dim], tf.float32, "codes")
@@ -274,9 +276,9 @@ def draw_codes(sampler: Mixture, ladders: Any, *, count: tf.Tensor, seed: tf.Ten
     return means + tf.linalg.matvec(factors, noise), chosen
 
 
-def _near(images: tf.Tensor, value_range: tuple[float, float]) -> tf.Tensor:
+def _near(images: tf.Tensor, value_range: tuple[float, float] | None) -> tf.Tensor:
     """`images`; pixels in 0 .. 255 and NaN fail, what leaves the range by less than its width does not."""
-    low, high = value_range
+    low, high = (-math.inf, math.inf) if value_range is None else value_range
     slack = high - low
     fits = tf.reduce_all((images >= low - slack) & (images <= high + slack))
     extremes = tf.stack([tf.reduce_min(images), tf.reduce_max(images)])

@@ -75,7 +75,9 @@ class TestEvaluate:
     def test_other_wrong_wishes_are_refused(self, samples, tiny_space, tfvae_command):
         np.savez("mine.npz", **samples)
         words = ("evaluate", "mine.npz")
-        assert_refused(tfvae_command(*words, "--data", "cifar"), "one of: mnist, digits, folder:PATH", "'cifar'")
+        assert_refused(
+            tfvae_command(*words, "--data", "cifar"), "one of: mnist, digits, synthetic, folder:PATH", "'cifar'"
+        )
         assert_refused(tfvae_command(*words, "--data", "mnist", "--data-dir", "nowhere"), "nowhere")
         assert_refused(tfvae_command(*words, "--data", "digits", "--inception", "nowhere"), "Inception", "nowhere")
         assert_refused(tfvae_command(*words, "--data", "digits", "--json", "."), "a folder")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tfvae.errors import InputError
-from tfvae.figures import curves, figure_pixels, metric_bars, metric_curves
+from tfvae.figures import curves, figure_pixels, leveled_curves, metric_bars, metric_curves
 
 THREE_PARTS = r"(?s)^Expected .+\. Received: .+\. [A-Z].+\.$"
 HISTORY = {"loss": [5.0, 4.0, 3.0], "kl": [1.0, float("inf"), 2.0], "val_loss": [6.0, 5.0, 4.0]}
@@ -110,3 +110,20 @@ WRONG = {
 def test_a_wrong_input_is_refused_with_three_parts(call):
     with pytest.raises(InputError, match=THREE_PARTS):
         call()
+
+
+def test_leveled_curves_have_places_of_their_own_and_lines_to_be_read_against():
+    series = {"often": ([0.5, 1.0, 1.5], [0.5, 0.5, 2.0]), "each epoch": ([1, 2], [0.2, float("nan")])}
+    (axes,) = leveled_curves(series, {"threshold": 0.5, "limit": 2.3}, **WORDS).axes
+    often, epochs, threshold, limit = axes.lines
+    np.testing.assert_array_equal(often.get_xydata(), [[0.5, 0.5], [1.0, 0.5], [1.5, 2.0]])
+    np.testing.assert_array_equal(epochs.get_ydata(), [0.2, np.nan])
+    assert (threshold.get_ydata()[0], limit.get_ydata()[0]) == (0.5, 2.3)
+    assert threshold.get_linestyle() != limit.get_linestyle()
+    assert legend_of(axes) == ["often", "each epoch", "threshold", "limit"]
+
+
+@pytest.mark.parametrize("series", [{}, {"a": ([1, 2], [1.0])}, {"a": ([], [])}])
+def test_leveled_curves_that_do_not_fit_are_refused(series):
+    with pytest.raises(InputError, match=THREE_PARTS):
+        leveled_curves(series, {}, **WORDS)

@@ -167,3 +167,21 @@ WRONG = {
 def test_a_wrong_input_is_refused_with_three_parts(call):
     with pytest.raises(InputError, match=THREE_PARTS):
         call()
+
+
+def test_of_several_starts_the_most_likely_is_kept():
+    codes = np.random.default_rng(3).uniform(size=(300, 2))  # no groups, so every start ends in a place of its own
+
+    def log_likelihood(seed: int, starts: int) -> float:
+        fitted = fit_mixture(codes, components=6, seed=seed, starts=starts)
+        densities = np.zeros(len(codes))
+        for weight, mean, covariance in zip(fitted.weights, fitted.means, fitted.covariances, strict=True):
+            squares = np.einsum("ni,ij,nj->n", codes - mean, np.linalg.inv(covariance), codes - mean)
+            densities += weight * np.exp(-0.5 * squares) / np.sqrt(np.linalg.det(2 * np.pi * covariance))
+        return float(np.mean(np.log(densities)))
+
+    # The first of several starts is the single one, so several are never worse.
+    gains = np.array([log_likelihood(seed, 5) - log_likelihood(seed, 1) for seed in range(4)])
+    assert gains.min() > -1e-6 and gains.max() > 0.005
+    with pytest.raises(InputError, match="starts"):
+        fit_mixture(codes, components=6, seed=0, starts=0)

@@ -9,7 +9,7 @@ from tests.contracts import THREE_PARTS
 from tests.sampling.test_class_gaussian import CODES as FEW_CODES
 from tests.sampling.test_class_gaussian import LABELS as FEW_LABELS
 from tfvae.errors import InputError
-from tfvae.sampling import GaussianMixtureSampler, Medium1, Medium2, Simple
+from tfvae.sampling import GaussianMixtureSampler, Medium1, Medium2, Simple, facing_axes
 
 GENERATORS = (Simple, Medium1, Medium2)
 # Class 0: mean (1, 2), variances 1 and 4. Class 1: mean (10, 0), variances 6 and 2/3 (see test_class_gaussian.py).
@@ -27,7 +27,7 @@ SCALES = {
 def test_it_takes_means_and_deviations_from_the_codes(kind):
     fitted = kind.fit(CODES, LABELS)
     np.testing.assert_allclose(fitted.means, MEANS)
-    np.testing.assert_allclose(fitted.deviations, DEVIATIONS)
+    np.testing.assert_allclose(fitted.axes, DEVIATIONS[:, :, np.newaxis] * np.eye(2))
     np.testing.assert_allclose(fitted.shares, [4 / 7, 3 / 7])
     assert fitted.classes == (0, 1) and fitted.latent_dim == 2
 
@@ -59,6 +59,26 @@ def test_its_mixture_draws_the_same_codes_after_a_file(kind, tmp_path):
     generator = kind.fit(CODES, LABELS).with_theta(THETAS[kind])
     loaded = GaussianMixtureSampler.load(generator.mixture().save(tmp_path / "generator.npz"))
     np.testing.assert_array_equal(loaded.sample(50, seed=3)[0], generator.sample(50, seed=3)[0])
+
+
+def test_facing_axes_are_roots_of_the_covariance_and_point_at_the_other_classes_first():
+    rng = np.random.default_rng(0)
+    # Class 0 around 0; class 1 near it along (1, 1), class 2 far from it along (1, -1).
+    centers = np.array([[0.0, 0.0], [3.0, 3.0], [30.0, -30.0]])
+    labels = np.repeat([0, 1, 2], 3000)
+    codes = centers[labels] + rng.normal(size=(9000, 2)) @ np.array([[2.0, 0.5], [0.0, 1.0]])
+    axes = Medium1.fit(codes, labels, axes=facing_axes).axes
+    np.testing.assert_allclose(axes @ np.swapaxes(axes, 1, 2), [np.cov(codes[labels == c].T, ddof=0) for c in range(3)])
+    # In units of its own covariance, class 0 sees class 1 along the first axis.
+    seen = np.linalg.solve(axes[0], centers[1] - centers[0])
+    assert abs(seen[1]) < 0.1 * abs(seen[0])
+
+
+def test_with_facing_axes_it_draws_the_class_s_own_covariance():
+    codes = np.random.default_rng(0).normal(size=(500, 2)) @ np.array([[1.0, 0.9], [0.0, 0.3]])
+    labels = np.arange(500) % 2
+    drawn, _ = Medium2.fit(codes, labels, axes=facing_axes).sample(50_000, seed=0, label=1)
+    np.testing.assert_allclose(np.cov(drawn.T), np.cov(codes[labels == 1].T, ddof=0), rtol=0.05)
 
 
 def test_a_dimension_without_variance_stays_still():

@@ -108,7 +108,7 @@ def test_the_graph_s_similarity_is_that_of_the_metrics():
         lambda: PrioritisedSearch(step=0.0),
         lambda: PrioritisedSearch(weight=-1.0),
         lambda: GradientSearch(steps=0),
-        lambda: GradientSearch(points=500),
+        lambda: GradientSearch(points=300),
         lambda: GradientSearch(weights=(0.0, 1.0)),
         lambda: GradientSearch(learning_rate=-1.0),
         lambda: Simple.fit(CODES, LABELS).tune(decode, classify, samples=1),

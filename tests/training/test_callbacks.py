@@ -15,14 +15,17 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tests.contracts import small_images, small_networks
 from tfvae.models.autoencoder import Autoencoder
 from tfvae.training.callbacks import (
+    AfterEpoch,
+    Alarm,
     History,
-    Monitor,
     NonFiniteLoss,
     ProgressBar,
     SaveCheckpoints,
+    StepHistory,
     StopOnNonFinite,
     TensorBoardPictures,
     TensorBoardTerms,
+    Watch,
     is_milestone,
 )
 from tfvae.training.checkpoint import Checkpointer, Position
@@ -109,6 +112,30 @@ def test_history_keeps_every_epoch_on_disk(model, tmp_path):
     assert rows[2]["validation"]["loss"] < rows[1]["train"]["loss"] and rows[2]["seconds"] > 0
 
 
+def test_steps_are_kept_by_the_mean_of_each_execution(model, tmp_path):
+    folder = RunFolder(tmp_path)
+    history, steps = History(folder, []), StepHistory(folder, [], STEPS)
+    fit(model, history, steps)
+    rows = json.loads(folder.steps.read_text())
+    # Seven steps an epoch, three an execution: 3, 3 and 1.
+    assert [row["step"] for row in rows] == [3, 6, 7, 10, 13, 14]
+    for epoch, part in zip(history.rows, (rows[:3], rows[3:]), strict=True):
+        means = [row["train"]["loss"] for row in part]
+        assert np.average(means, weights=[3, 3, 1]) == pytest.approx(epoch["train"]["loss"], rel=1e-5)
+        assert means[-1] != pytest.approx(epoch["train"]["loss"], rel=1e-3)
+
+
+def test_what_is_watched_is_logged_and_kept_after_what_changed_the_model(model, tmp_path):
+    folder, changed = RunFolder(tmp_path), []
+    watch = Watch(folder, lambda trained: {"changes": len(changed)})
+    history = History(folder, [], watch)
+    fit(model, AfterEpoch(lambda trained, epoch: changed.append(epoch)), watch, history)
+    assert changed == [1, 2]
+    assert [row["watched"] for row in json.loads(folder.history.read_text())] == [{"changes": 1.0}, {"changes": 2.0}]
+    events = EventAccumulator(str(tmp_path)).Reload()
+    assert [event.step for event in events.Tensors("watched/changes")] == [1, 2]
+
+
 def test_terms_have_one_name_and_a_curve_each_for_training_and_validation(model, tmp_path):
     fit(model, TensorBoardTerms(RunFolder(tmp_path)))
     for part in ("train", "validation"):
@@ -145,28 +172,19 @@ def test_snapshots_are_kept_as_files_too(model, tmp_path):
     np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "figures/epoch-003_samples_prior.png")), picture)
 
 
-def test_what_is_monitored_is_kept_and_a_new_warning_is_said_once(model, tmp_path):
+def test_a_new_warning_is_said_and_logged_once(model, tmp_path):
     folder, rows, said = RunFolder(tmp_path), [], []
     counts = iter([10, 4, 4, 10])
 
     def alarm(history):
-        found = history[-1]["monitor"]["classes"] if history else 10
+        found = history[-1]["watched"]["classes"] if history else 10
         return f"{found:g} classes left" if found < 10 else None
 
-    monitor = Monitor(folder, rows, lambda trained: {"classes": next(counts)}, alarm, said.append)
-    fit(model, History(folder, rows), monitor, epochs=4)
-    assert [row["monitor"]["classes"] for row in json.loads(folder.history.read_text())] == [10, 4, 4, 10]
+    watch = Watch(folder, lambda trained: {"classes": next(counts)})
+    fit(model, watch, History(folder, rows, watch), Alarm(folder, rows, alarm, said.append), epochs=4)
     assert said == ["4 classes left"]
     events = EventAccumulator(str(tmp_path)).Reload()
-    assert [event.step for event in events.Tensors("monitor/classes")] == [1, 2, 3, 4]
     assert [event.step for event in events.Tensors("alarm")] == [2]
-
-
-def test_an_experiment_that_monitors_nothing_writes_nothing(model, tmp_path):
-    rows = [{"epoch": 1}]
-    callback = Monitor(RunFolder(tmp_path), rows, lambda trained: {}, lambda history: None, print)
-    callback.on_epoch_end(0)
-    assert rows == [{"epoch": 1}] and list(tmp_path.iterdir()) == []
 
 
 def test_milestones():

@@ -7,11 +7,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.contracts import BATCH, CLASSES, LATENT_DIM, small_images, small_networks
+from tests.contracts import BATCH, CLASSES, IMAGE_SHAPE, LATENT_DIM, small_images, small_networks
 from tfvae.models.base import Noise
 from tfvae.models.center_vae import CenterVAE
+from tfvae.models.gmvae import GMVAE
 from tfvae.models.mmd_vae import MMDVAE
 from tfvae.models.vae import VAE
+from tfvae.networks.dense import dense_decoder, dense_encoder
+from tfvae.networks.mixture_prior import dense_mixture_prior
 from tfvae.training.strategy import choose_strategy
 
 STEPS = 10
@@ -23,6 +26,12 @@ def vae() -> VAE:
 
 def center_vae() -> CenterVAE:
     return CenterVAE(*small_networks(2), classes=CLASSES, center_step=0.5, center_spread=0.5)
+
+
+def gmvae(threshold: float) -> GMVAE:
+    encoder = dense_encoder(IMAGE_SHAPE, 2 * LATENT_DIM + 2, widths=(16,))
+    prior = dense_mixture_prior(1, CLASSES, LATENT_DIM, widths=(8,))
+    return GMVAE(encoder, dense_decoder(LATENT_DIM, IMAGE_SHAPE, widths=(16,)), prior, threshold=threshold)
 
 
 def mmd_vae() -> MMDVAE:
@@ -96,6 +105,26 @@ def test_centers_move_by_the_codes_of_both_replicas(mirrored, no_noise):
     sums = np.stack([(codes - before[label])[labels == label].sum(axis=0) for label in range(CLASSES)])
     counts = np.bincount(labels, minlength=CLASSES)[:, np.newaxis]
     np.testing.assert_allclose(model.centers.numpy(), before + 0.5 * sums / (1 + counts), atol=1e-5)
+
+
+def test_the_threshold_is_that_of_the_batch_of_both_replicas(mirrored, no_noise):
+    images, labels = small_images(BATCH)
+    before = made(choose_strategy("one"), lambda: gmvae(0.0), sgd)
+    posteriors = before.posteriors(tf.constant(images))
+    information = before.divergences(tf.constant(images), posteriors, Noise(0, 0), training=False)["z_prior"].numpy()
+    # The less informative half goes to one replica: below the threshold alone, while the other is above it alone.
+    order = np.argsort(information)
+    halves = information[order].reshape(2, -1).mean(axis=1)
+    for threshold in (0.9 * information.mean() + 0.1 * halves[0], 0.9 * information.mean() + 0.1 * halves[1]):
+        assert halves[0] < threshold < halves[1]
+        models, logs = [], []
+        for strategy in (choose_strategy("one"), mirrored):
+            model = made(strategy, lambda threshold=threshold: gmvae(threshold), sgd)
+            logs.append(model.fit(images[order], labels, batch_size=BATCH, shuffle=False, verbose=0).history)
+            models.append(model)
+        assert_equal_weights(*models, atol=1e-6)
+        assert logs[1]["z_prior"] == pytest.approx(logs[0]["z_prior"], rel=1e-5)
+        assert logs[0]["z_prior"] == pytest.approx([max(threshold, information.mean())], rel=1e-4)
 
 
 @pytest.mark.parametrize("make", [center_vae, mmd_vae])

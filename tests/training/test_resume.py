@@ -121,6 +121,8 @@ def test_a_killed_run_ends_as_one_that_never_was(tmp_path, monkeypatch, capfd):
     rows, others = ([(row["epoch"], row["train"], row["validation"]) for row in read_json(folder.history)]
                     for folder in (run, other))  # fmt: skip
     assert rows == others and len(rows) == 3
+    assert read_json(run.steps) == read_json(other.steps)
+    assert [row["step"] for row in read_json(run.steps)] == [3, 6, 9, 10, 13, 16, 19, 20, 23, 26, 29, 30]
     np.testing.assert_array_equal(np.load(run.samples)["images"], np.load(other.samples)["images"])
 
     # Finished: nothing is trained or measured again.

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from tfvae.data.images import ImageData
+from tfvae.data.labelled import LabelledData
 from tfvae.errors import InputError
 
 _PREFETCHED_BATCHES = 4
 
 
-def steps_per_epoch(data: ImageData, batch_size: int) -> int:
+def steps_per_epoch(data: LabelledData, batch_size: int) -> int:
     """Number of full training batches in an epoch: floor(N / batch_size).
 
     Args:
@@ -35,7 +37,7 @@ def steps_per_epoch(data: ImageData, batch_size: int) -> int:
 
 
 def training_batches(
-    data: ImageData, *, batch_size: int, seed: int, first_epoch: int = 0, first_step: int = 0
+    data: LabelledData, *, batch_size: int, seed: int, first_epoch: int = 0, first_step: int = 0
 ) -> tf.data.Dataset:
     """Endless training batches, every epoch in a fresh order that depends on (seed, epoch) alone.
 
@@ -45,14 +47,14 @@ def training_batches(
     exactly what an uninterrupted stream would give from there, with the same version of TensorFlow.
 
     Args:
-        data: the images; they stay uint8 in memory and become float32 batch by batch, inside the graph.
+        data: the examples; pixels stay uint8 in memory and become float32 batch by batch, inside the graph.
         batch_size: int in 1 .. N, the global batch size under a `tf.distribute` strategy.
         seed: int in 0 .. 2**63 - 1.
         first_epoch: int >= 0, epoch of the first batch.
         first_step: int in 0 .. steps_per_epoch; steps_per_epoch itself means the start of the next epoch.
 
     Returns:
-        infinite Dataset of (float32 [batch_size, H, W, C] in `value_range`, int64 [batch_size]).
+        infinite Dataset of (float32 [batch_size, *image_shape], int64 [batch_size]).
 
     Raises:
         InputError: if an argument is out of its range.
@@ -80,7 +82,7 @@ def training_batches(
     return _gathered(data, rows, data.train_images, data.train_labels)
 
 
-def evaluation_batches(data: ImageData, split: str, *, batch_size: int) -> tf.data.Dataset:
+def evaluation_batches(data: LabelledData, split: str, *, batch_size: int) -> tf.data.Dataset:
     """All images of a split, once, in order; the last batch may be smaller.
 
     Args:
@@ -89,7 +91,7 @@ def evaluation_batches(data: ImageData, split: str, *, batch_size: int) -> tf.da
         batch_size: int >= 1; above the number of images, they come as one batch.
 
     Returns:
-        Dataset of (float32 [<= batch_size, H, W, C] in `value_range`, int64 [<= batch_size]).
+        Dataset of (float32 [<= batch_size, *image_shape], int64 [<= batch_size]).
 
     Raises:
         InputError: if `split` is neither name, or `batch_size` is below 1.
@@ -104,17 +106,17 @@ def evaluation_batches(data: ImageData, split: str, *, batch_size: int) -> tf.da
 
 
 def _gathered(
-    data: ImageData, rows: tf.data.Dataset, images: NDArray[np.uint8], labels: NDArray[np.int64]
+    data: LabelledData, rows: tf.data.Dataset, images: NDArray[Any], labels: NDArray[np.int64]
 ) -> tf.data.Dataset:
     """Turns a Dataset of int64 [B] rows into batches of the images and labels there."""
     # On a GPU machine these would otherwise land on the GPU, and travel back for every batch.
     with tf.device("CPU:0"):
         all_images, all_labels = tf.constant(images), tf.constant(labels)
-    step, low = data.pixel_step, np.float32(data.value_range[0])
+    scale, offset = data.affine
 
     def gather(row: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        pixels = tf.cast(tf.gather(all_images, row), tf.float32)
-        return pixels * step + low, tf.gather(all_labels, row)
+        examples = tf.cast(tf.gather(all_images, row), tf.float32)
+        return examples * scale + offset, tf.gather(all_labels, row)
 
     options = tf.data.Options()
     options.deterministic = True

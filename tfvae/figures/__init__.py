@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from tfvae.figures.charts import curves, metric_bars, metric_curves
+from tfvae.figures.charts import curves, leveled_curves, metric_bars, metric_curves
 from tfvae.figures.files import figure_pixels, save_figure
 from tfvae.figures.grid import image_grid
 from tfvae.figures.latent import latent_scatter
@@ -28,6 +28,7 @@ __all__ = [
     "image_grid",
     "interpolation_sheet",
     "latent_scatter",
+    "leveled_curves",
     "metric_bars",
     "metric_curves",
     "quality_against_size",

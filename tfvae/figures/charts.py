@@ -68,6 +68,57 @@ def curves(
 
 
 @house_style
+def leveled_curves(
+    series: Mapping[str, tuple[ArrayLike, ArrayLike]],
+    levels: Mapping[str, float],
+    *,
+    title: str,
+    xlabel: str,
+    ylabel: str,
+    subtitle: str | None = None,
+) -> Figure:
+    """Series with places of their own along the axis, and levels that they are to be read against.
+
+    Args:
+        series: (places [N], values [N]) by name; a value that is not finite leaves a gap.
+        levels: height of each horizontal line by its name.
+        title: str.
+        xlabel: str, with its unit.
+        ylabel: str, with its unit.
+        subtitle: str under the title, or None.
+
+    Returns:
+        Figure.
+
+    Raises:
+        InputError: if there is no series, one is empty or no list of numbers, or places and values differ in length.
+
+    Reference:
+        Report 2, figure 7.
+    """
+    if not series:
+        raise InputError("Expected one series or more. Received: none. Pass places and values of each.")
+    figure, (axes,) = _panels(1, title, subtitle)
+    entries: list[Any] = []
+    for index, (name, pair) in enumerate(series.items()):
+        places, values = (_numbers(name, part) for part in pair)  # type: ignore[arg-type]
+        if len(places) != len(values):
+            raise InputError(
+                f"Expected as many places as values for {name!r}. Received: {len(places)} and {len(values)}. Pass both."
+            )
+        marker = "o" if len(values) <= 10 else ""
+        look: dict[str, Any] = {"color": PALETTE[index % len(PALETTE)], "marker": marker, "markersize": 4}
+        entries += axes.plot(places, values, linewidth=1.8, label=name, **look)
+    for index, (name, height) in enumerate(levels.items()):
+        dashes = ("--", ":", "-.")[index % 3]
+        entries.append(axes.axhline(height, color=QUIET, linestyle=dashes, linewidth=1.4, label=name))
+    axes.set(xlabel=xlabel, ylabel=ylabel)
+    axes.margins(y=0.08)
+    _legend(axes, entries)
+    return _settled(figure)
+
+
+@house_style
 def metric_curves(
     factors: ArrayLike,
     values: Mapping[str, Sequence[float]],

@@ -1,6 +1,12 @@
 """Metrics: every number with its feature extractor, sample count and split."""
 
-from tfvae.metrics.clustering import silhouette
+from tfvae.metrics.clustering import (
+    cluster_accuracy,
+    cluster_agreement,
+    cluster_usage,
+    majority_accuracy,
+    silhouette,
+)
 from tfvae.metrics.conditional import class_accuracy, cosine_similarity, unrecognisable_share
 from tfvae.metrics.features import Activations, FeatureExtractor, GraphExtractor, inception, mnist_cnn
 from tfvae.metrics.manifold import NearCopies, class_shares, density_and_coverage, near_copies, precision_and_recall
@@ -17,12 +23,16 @@ __all__ = [
     "RealReference",
     "class_accuracy",
     "class_shares",
+    "cluster_accuracy",
+    "cluster_agreement",
+    "cluster_usage",
     "cosine_similarity",
     "density_and_coverage",
     "frechet_distance",
     "inception",
     "inception_score",
     "kernel_distance",
+    "majority_accuracy",
     "mnist_cnn",
     "near_copies",
     "precision_and_recall",

@@ -39,7 +39,7 @@ class Autoencoder(LatentVariableModel):
     """
 
     term_names: Sequence[str] = ("reconstruction",)
-    part_names = ("encoder", "decoder", "likelihood", "prior")
+    part_names: Sequence[str] = ("encoder", "decoder", "likelihood", "prior")
     parameters_per_code = 1
 
     def __init__(
@@ -57,8 +57,10 @@ class Autoencoder(LatentVariableModel):
         self.decoder = decoder
         self.likelihood = likelihood
         self.prior = prior
-        self.latent_dim = _latent_dim(encoder, decoder, self.parameters_per_code)
+        self.latent_dim = int(decoder.input_shape[-1])
         self.image_shape: tuple[int, ...] = tuple(encoder.input_shape[1:])
+        self._check_encoder()
+        _check_decoder(decoder, self.image_shape)
         self.built = True
 
     def objective(self, images: tf.Tensor, labels: tf.Tensor | None, *, noise: Noise, training: bool) -> Terms:
@@ -100,6 +102,14 @@ class Autoencoder(LatentVariableModel):
         """`decode(encode(images))`, float32 [count, *image_shape]."""
         return self.decode(self.encode(images, batch_size=batch_size), batch_size=batch_size)
 
+    def _check_encoder(self) -> None:
+        if self.encoder.output_shape[-1] != self.parameters_per_code * self.latent_dim:
+            raise InputError(
+                f"Expected an encoder with {self.parameters_per_code} * {self.latent_dim} outputs for a decoder of "
+                f"{self.latent_dim}-dimensional codes. Received: encoder.output_shape={self.encoder.output_shape}. "
+                "Change the last layer of one."
+            )
+
 
 class StochasticAutoencoder(Autoencoder):
     """An autoencoder whose encoder gives a distribution over codes, q(z | x) = N(z; mean, diag(scale**2)).
@@ -122,16 +132,9 @@ class StochasticAutoencoder(Autoencoder):
         return self.posterior(images).mean()
 
 
-def _latent_dim(encoder: keras.Model, decoder: keras.Model, parameters_per_code: int) -> int:
-    latent_dim = int(decoder.input_shape[-1])
-    if encoder.output_shape[-1] != parameters_per_code * latent_dim:
+def _check_decoder(decoder: keras.Model, image_shape: tuple[int, ...]) -> None:
+    if tuple(decoder.output_shape[1:]) != image_shape:
         raise InputError(
-            f"Expected an encoder with {parameters_per_code} * {latent_dim} outputs for a decoder of {latent_dim}-"
-            f"dimensional codes. Received: encoder.output_shape={encoder.output_shape}. Change the last layer of one."
-        )
-    if tuple(decoder.output_shape[1:]) != tuple(encoder.input_shape[1:]):
-        raise InputError(
-            f"Expected a decoder that returns the encoder's input shape {encoder.input_shape[1:]}. "
+            f"Expected a decoder that returns the encoder's input shape {image_shape}. "
             f"Received: decoder.output_shape={decoder.output_shape}. Change the last layer of the decoder."
         )
-    return latent_dim

@@ -65,6 +65,11 @@ def sum_over_replicas(value: tf.Tensor) -> tf.Tensor:
     return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, value)
 
 
+def mean_over_batch(values: tf.Tensor) -> tf.Tensor:
+    """Mean of float32 [batch] over the global batch, the same on each replica."""
+    return sum_over_replicas(tf.reduce_sum(values)) / _global_batch(values)
+
+
 def gather_over_replicas(value: tf.Tensor) -> tf.Tensor:
     """The rows of `value` of all replicas, [global batch, ...], the same on each; gradients flow through it."""
     if replicas() == 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tfvae.sampling.class_gaussian import Medium1, Medium2, Simple, fit_class_gaussians
+from tfvae.sampling.class_gaussian import Medium1, Medium2, Simple, facing_axes, fit_class_gaussians, latent_axes
 from tfvae.sampling.frontier import Frontier
 from tfvae.sampling.mixture import fit_mixture, fit_mixture_per_class, match_components
 from tfvae.sampling.prior import standard_normal_sampler
@@ -23,10 +23,12 @@ __all__ = [
     "RejectionSampler",
     "Simple",
     "axis_traversal",
+    "facing_axes",
     "fit_class_gaussians",
     "fit_mixture",
     "fit_mixture_per_class",
     "interpolate",
+    "latent_axes",
     "latent_grid",
     "match_components",
     "standard_normal_sampler",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -12,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tfvae.errors import InputError
 from tfvae.sampling.frontier import Frontier
-from tfvae.sampling.moments import checked_classes, class_moments
+from tfvae.sampling.moments import ClassMoments, checked_classes, class_moments
 from tfvae.sampling.sampler import GaussianMixtureSampler
 from tfvae.sampling.search import Decode, GradientSearch, GridSearch, Progress, ScoredSettings, Search
 
@@ -46,19 +47,69 @@ def fit_class_gaussians(codes: ArrayLike, labels: ArrayLike, *, regularisation: 
     )
 
 
+Axes = Callable[[ClassMoments], NDArray[np.float64]]
+
+
+def latent_axes(moments: ClassMoments) -> NDArray[np.float64]:
+    """The latent dimensions as they are, each with its deviation in the class: the report's reading.
+
+    axes[c] = diag(sqrt(diag(covariance[c])))
+
+    Args:
+        moments: of the codes, class by class.
+
+    Returns:
+        float64 [K, D, D], a column an axis, in units of the codes.
+
+    Reference:
+        Report 1, section 3.5.
+    """
+    variances = np.diagonal(moments.covariances, axis1=1, axis2=2)
+    return np.sqrt(np.maximum(variances, np.finfo(np.float64).tiny))[:, :, np.newaxis] * np.eye(variances.shape[1])
+
+
+def facing_axes(moments: ClassMoments) -> NDArray[np.float64]:
+    """Axes of each class's own covariance, those that reach furthest towards other classes first.
+
+    axes[c] = root[c] @ R[c],  root[c] @ root[c].T = covariance[c]
+    R[c] = eigenvectors of the sum over k of d d.T / |d|**4, descending;  d = inverse(root[c]) @ (mean[k] - mean[c])
+
+    An isotropic prior leaves the latent dimensions arbitrary: any rotation of them is as good a model. Here a theta of
+    axis 0 moves a code towards its nearest classes, and one of the last axes away from none.
+
+    Args:
+        moments: of the codes, class by class.
+
+    Returns:
+        float64 [K, D, D], a column an axis, in units of the codes; axes[c] @ axes[c].T is the covariance.
+
+    Reference:
+        Beyond report 1; Fisher's discriminant, with each class in units of its own covariance.
+    """
+    axes = np.empty_like(moments.covariances)
+    for label, (mean, covariance) in enumerate(zip(moments.means, moments.covariances, strict=True)):
+        values, vectors = np.linalg.eigh(covariance)
+        deviations = np.sqrt(np.maximum(values, np.finfo(np.float64).tiny))
+        offsets = np.delete(moments.means - mean, label, axis=0) @ vectors / deviations
+        nearness = offsets / np.maximum(np.sum(offsets**2, axis=1, keepdims=True), np.finfo(np.float64).tiny)
+        _, rotation = np.linalg.eigh(nearness.T @ nearness)
+        axes[label] = vectors @ (deviations[:, np.newaxis] * rotation[:, ::-1])
+    return axes
+
+
 @dataclass(frozen=True, eq=False)
 class ScaledClassGaussian(ABC):
-    """A Gaussian per class with independent dimensions, whose deviations a setting theta scales.
+    """A Gaussian per class, whose extent along each of its axes a setting theta scales.
 
-    z = mean[y] + scale(theta)[y] * deviation[y] * noise,  noise ~ Normal(0, I)
+    z = mean[y] + axes[y] @ (scale(theta)[y] * noise),  noise ~ Normal(0, I)
 
-    `fit` takes means and deviations from codes, `tune` searches theta through a decoder and a classifier, `sample`
-    draws codes. Subclasses say what theta is.
+    `fit` takes means and axes from codes, `tune` searches theta through a decoder and a classifier, `sample` draws
+    codes. Subclasses say what theta is.
 
     Args:
         shares: float64 [K], share of each class, sum 1.
         means: float64 [K, D], in units of the codes.
-        deviations: float64 [K, D] > 0, in units of the codes.
+        axes: float64 [K, D, D], a column an axis of one standard deviation, in units of the codes.
         theta: float64, the setting, in the subclass's shape; theta scales the standard deviation.
 
     Raises:
@@ -70,7 +121,7 @@ class ScaledClassGaussian(ABC):
 
     shares: NDArray[np.float64]
     means: NDArray[np.float64]
-    deviations: NDArray[np.float64]
+    axes: NDArray[np.float64]
     theta: NDArray[np.float64]
     default_search: ClassVar[Search]
 
@@ -79,13 +130,14 @@ class ScaledClassGaussian(ABC):
         self._check_theta()
 
     @classmethod
-    def fit(cls, codes: ArrayLike, labels: ArrayLike, *, classes: int | None = None) -> Self:
-        """The mean and the deviation of the codes of each class, with nothing scaled yet.
+    def fit(cls, codes: ArrayLike, labels: ArrayLike, *, classes: int | None = None, axes: Axes = latent_axes) -> Self:
+        """The mean and the axes of the codes of each class, with nothing scaled yet.
 
         Args:
             codes: float [N, D], finite.
             labels: int [N], in 0 .. classes - 1, every class at least D + 1 times.
             classes: int >= 1, number of classes K; None takes the largest label.
+            axes: function of the classes' moments to their axes: `latent_axes` of the report, or `facing_axes`.
 
         Returns:
             The generator at theta = 1.
@@ -98,8 +150,7 @@ class ScaledClassGaussian(ABC):
         """
         labels = checked_classes(labels, classes=classes)
         moments = class_moments(codes, labels, regularisation=0.0)
-        deviations = np.sqrt(np.maximum(np.diagonal(moments.covariances, axis1=1, axis2=2), np.finfo(np.float64).tiny))
-        return cls(moments.shares, moments.means, deviations, cls.unscaled(*moments.means.shape))
+        return cls(moments.shares, moments.means, axes(moments), cls.unscaled(*moments.means.shape))
 
     @property
     def latent_dim(self) -> int:
@@ -119,7 +170,7 @@ class ScaledClassGaussian(ABC):
     @staticmethod
     @abstractmethod
     def scale(theta: Any) -> Any:
-        """What theta multiplies the deviations [K, D] by, as a NumPy array or a tensor that broadcasts with them."""
+        """What theta multiplies the axes by: a NumPy array or a tensor that broadcasts with [K, D]."""
 
     def with_theta(self, theta: ArrayLike) -> Self:
         """The same generator at another setting.
@@ -133,11 +184,12 @@ class ScaledClassGaussian(ABC):
         """The same distribution as a labelled mixture, which a run can save and an export can serve.
 
         Returns:
-            GaussianMixtureSampler with one diagonal component a class; a scale of 0 becomes 1e-6.
+            GaussianMixtureSampler with one component a class; a scale of 0 becomes 1e-6.
         """
-        scales = np.maximum(np.broadcast_to(self.scale(self.theta), self.deviations.shape), STILL)
-        variances = np.maximum((scales * self.deviations) ** 2, np.finfo(np.float32).tiny)
-        covariances = variances[:, :, np.newaxis] * np.eye(self.latent_dim)
+        scales = np.maximum(np.broadcast_to(self.scale(self.theta), self.means.shape), STILL)
+        scaled = self.axes * scales[:, np.newaxis, :]
+        # A dimension that no code varies in has an axis of no length, and a covariance must be positive definite.
+        covariances = scaled @ np.swapaxes(scaled, 1, 2) + np.finfo(np.float32).tiny * np.eye(self.latent_dim)
         return GaussianMixtureSampler(self.shares, self.means, covariances, np.asarray(self.classes))
 
     def sample(
@@ -197,7 +249,7 @@ class ScaledClassGaussian(ABC):
 class Simple(ScaledClassGaussian):
     """One theta for all, and the mean of n draws.
 
-    z = mean over i in 1 .. n of Normal(mean[y], theta * deviation[y])  ~  Normal(mean[y], theta / sqrt(n) * deviation[y])
+    z = mean over i in 1 .. n of Normal(mean[y], theta * deviation[y])  ~  mean[y] + theta / sqrt(n) * axes[y] @ noise
 
     The mean of n normal draws is normal again, so n and theta are one number in truth, theta / sqrt(n).
 
@@ -206,7 +258,7 @@ class Simple(ScaledClassGaussian):
 
     Reference:
         Report 1, section 3.5.1, eq. 3.
-    """  # noqa: E501
+    """
 
     default_search = GridSearch()
 
@@ -235,7 +287,7 @@ class Simple(ScaledClassGaussian):
 class Medium1(ScaledClassGaussian):
     """A theta for each latent dimension, the same for all classes.
 
-    z = mean[y] + theta * deviation[y] * noise,  theta in [0, 1]**D
+    z = mean[y] + axes[y] @ (theta * noise),  theta in [0, 1]**D
 
     Args:
         theta: float64 [D] in [0, 1].
@@ -259,7 +311,7 @@ class Medium1(ScaledClassGaussian):
 class Medium2(ScaledClassGaussian):
     """A theta for each latent dimension of each class.
 
-    z = mean[y] + theta[y] * deviation[y] * noise,  theta in [0, 1]**(K, D)
+    z = mean[y] + axes[y] @ (theta[y] * noise),  theta in [0, 1]**(K, D)
 
     Args:
         theta: float64 [K, D] in [0, 1]; the report writes D x L.

@@ -30,6 +30,7 @@ def fit_mixture(
     labels: ArrayLike | None = None,
     regularisation: float = 1e-6,
     iterations: int = 200,
+    starts: int = 1,
 ) -> GaussianMixtureSampler:
     """A full-covariance mixture fitted to codes by expectation-maximisation (scikit-learn).
 
@@ -47,6 +48,7 @@ def fit_mixture(
         regularisation: float >= 0, added to each variance at each step (squared units of the codes;
             scikit-learn's `reg_covar`), so that a collapsed latent dimension still has a covariance.
         iterations: int >= 1, most steps of expectation-maximisation.
+        starts: int >= 1, fits from different k-means starts, of which the most likely is kept; without labels alone.
 
     Returns:
         GaussianMixtureSampler, labelled where `labels` were given.
@@ -63,7 +65,8 @@ def fit_mixture(
     settings = _settings(seed, regularisation, iterations)
     check_enough(len(codes), dimensions=codes.shape[1], components=components)
     if labels is None:
-        return _sampler(GaussianMixture(components, **settings).fit(codes))
+        starts = checked_integer(starts, name="starts", minimum=1)
+        return _sampler(GaussianMixture(components, n_init=starts, **settings).fit(codes))
     moments = class_moments(codes, labels, regularisation=regularisation)
     if len(moments.classes) != components:
         raise InputError(

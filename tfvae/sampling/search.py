@@ -34,13 +34,13 @@ class Scores(NamedTuple):
 
 
 class Scaled(Protocol):
-    """What a search needs of a generator: `z = mean[y] + scale(theta)[y] * deviation[y] * noise`."""
+    """What a search needs of a generator: `z = mean[y] + axes[y] @ (scale(theta)[y] * noise)`."""
 
     @property
     def means(self) -> NDArray[np.float64]: ...
 
     @property
-    def deviations(self) -> NDArray[np.float64]: ...
+    def axes(self) -> NDArray[np.float64]: ...
 
     @property
     def theta(self) -> NDArray[np.float64]: ...
@@ -138,8 +138,9 @@ class ScoredSettings:
 
     def codes(self, theta: Any, noise: Any) -> Any:
         """float32 [K, n, D]: the codes of every class that `noise` picks, for arrays and tensors alike."""
-        scale = self.generator.scale(theta) * np.asarray(self.generator.deviations, np.float32)
-        return np.asarray(self.generator.means, np.float32)[:, np.newaxis] + scale[:, np.newaxis] * noise
+        scale = self.generator.scale(theta) * np.ones(self.generator.means.shape, np.float32)
+        turned = np.swapaxes(self.generator.axes, 1, 2).astype(np.float32)
+        return np.asarray(self.generator.means, np.float32)[:, np.newaxis] + (scale[:, np.newaxis] * noise) @ turned
 
     def _score(self, theta: NDArray[np.float64]) -> Scores:
         self.generator.with_theta(theta)
@@ -153,7 +154,7 @@ class ScoredSettings:
         return tf.reduce_mean(tf.cast(hits, tf.float32)), within_class_similarity(flat(images))
 
     def _identity(self) -> dict[str, Any]:
-        fitted = np.concatenate([self.generator.means, self.generator.deviations]).astype(np.float32)
+        fitted = np.concatenate([self.generator.means[:, np.newaxis], self.generator.axes], axis=1).astype(np.float32)
         return {
             "generator": type(self.generator).__name__,
             "search": type(self.search).__name__,
@@ -322,7 +323,7 @@ class _BestFirst:
 class GradientSearch:
     """Down the gradient through decoder and classifier, tracing the frontier as errors grow dearer.
 
-    loss(step) = mean over classes of cos + weight(step) * mean(-log p(y | decode(z))),  z = mean + theta * deviation * noise
+    loss(step) = mean over classes of cos + weight(step) * mean(-log p(y | decode(z))),  z = mean + axes @ (theta * noise)
     weight(step) = weights[0] * (weights[1] / weights[0]) ** (step / steps)
 
     It starts at theta = 1, where variety is largest, and ends where errors are dearest; theta is kept in [0, 1].
@@ -338,9 +339,9 @@ class GradientSearch:
         Report 1, eq. 4, by reparametrised gradients (Kingma and Welling 2013, section 2.4) in place of its grid.
     """  # noqa: E501
 
-    steps: int = 400
-    samples: int = 64
-    points: int = 40
+    steps: int = 250
+    samples: int = 50
+    points: int = 25
     weights: tuple[float, float] = (0.3, 300.0)
     learning_rate: float = 0.02
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -37,18 +36,98 @@ class StopOnNonFinite(keras.callbacks.Callback):
             )
 
 
+class AfterEpoch(keras.callbacks.Callback):
+    """Calls a function that may change the model, at the end of each epoch, before its checkpoint is written.
+
+    Args:
+        change: function of the model and the epoch, counted from 1.
+    """
+
+    def __init__(self, change: Callable[[Any, int], None]) -> None:
+        super().__init__()
+        self.change = change
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self.change(self.model, epoch + 1)
+
+
+class Watch(keras.callbacks.Callback):
+    """Numbers of the model at the end of each epoch, in TensorBoard and for `History`.
+
+    Args:
+        folder: the run's.
+        watch: function of the model to {name: number}.
+    """
+
+    def __init__(self, folder: RunFolder, watch: Callable[[Any], Mapping[str, float]]) -> None:
+        super().__init__()
+        self.writer = tf.summary.create_file_writer(str(folder.path))
+        self.watch = watch
+        self.latest: dict[str, float] = {}
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self.latest = {name: float(value) for name, value in self.watch(self.model).items()}
+        with self.writer.as_default(step=epoch + 1):
+            for name, value in self.latest.items():
+                tf.summary.scalar(f"watched/{name}", value)
+        self.writer.flush()
+
+
+class StepHistory(keras.callbacks.Callback):
+    """The mean of each term over every execution of steps, on disk: what an epoch's mean hides.
+
+    The running means of an epoch, m1 after n1 steps and m2 after n2, hold it: (n2 * m2 - n1 * m1) / (n2 - n1).
+
+    Args:
+        folder: the run's.
+        rows: those before the first step.
+        steps_per_epoch: int >= 1.
+    """
+
+    def __init__(self, folder: RunFolder, rows: list[dict[str, Any]], steps_per_epoch: int) -> None:
+        super().__init__()
+        self.folder = folder
+        self.rows = rows
+        self.steps_per_epoch = steps_per_epoch
+        self.first_step = 0
+
+    def begin_epoch_at(self, step: int) -> None:
+        """The next epoch goes on at `step`, with the running means of a restored checkpoint."""
+        self.first_step = step
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.before = epoch * self.steps_per_epoch
+        self.done = self.first_step
+        means = {metric.name: metric.result() for metric in self.model.metrics} if self.done else {}
+        self.sums = {name: float(mean) * self.done for name, mean in means.items()}
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        # Keras numbers the last execution of an epoch as if it were a full one.
+        done = min(self.first_step + batch + 1, self.steps_per_epoch)
+        sums = {name: float(mean) * done for name, mean in (logs or {}).items()}
+        train = {name: (total - self.sums.get(name, 0.0)) / (done - self.done) for name, total in sums.items()}
+        self.rows.append({"step": self.before + done, "train": train})
+        self.done, self.sums = done, sums
+        write_json(self.folder.steps, self.rows)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self.first_step = 0
+
+
 class History(keras.callbacks.Callback):
     """Every epoch's running means and seconds, kept on disk so that a resumed run has them all.
 
     Args:
         folder: the run's.
         rows: those of the epochs before.
+        watch: whose numbers go beside them, or None.
     """
 
-    def __init__(self, folder: RunFolder, rows: list[dict[str, Any]]) -> None:
+    def __init__(self, folder: RunFolder, rows: list[dict[str, Any]], watch: Watch | None = None) -> None:
         super().__init__()
         self.folder = folder
         self.rows = rows
+        self.watch = watch
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self.began = time.monotonic()
@@ -58,55 +137,39 @@ class History(keras.callbacks.Callback):
         train = {name: value for name, value in terms.items() if not name.startswith("val_")}
         validation = {name[4:]: value for name, value in terms.items() if name.startswith("val_")}
         seconds = time.monotonic() - self.began
-        self.rows.append({"epoch": epoch + 1, "seconds": seconds, "train": train, "validation": validation})
+        watched = {"watched": self.watch.latest} if self.watch else {}
+        self.rows.append({"epoch": epoch + 1, "seconds": seconds, "train": train, "validation": validation, **watched})
         write_json(self.folder.history, self.rows)
 
 
-class Monitor(keras.callbacks.Callback):
-    """Adds to the history of each epoch what an experiment monitors, and passes its warnings on.
+class Alarm(keras.callbacks.Callback):
+    """Passes a warning on that the history gives, when it is another than that of the epoch before.
 
     Args:
         folder: the run's.
         rows: the history, to which `History` has added this epoch's row.
-        monitor: function of the model to {name: number}.
         alarm: function of the history to a warning or None.
-        say: where a warning goes when it is another than that of the epoch before.
+        say: where the warning goes, beside TensorBoard.
     """
 
     def __init__(
         self,
         folder: RunFolder,
         rows: list[dict[str, Any]],
-        monitor: Callable[[Any], Mapping[str, float]],
         alarm: Callable[[Sequence[Mapping[str, Any]]], str | None],
         say: Callable[[str], None],
     ) -> None:
         super().__init__()
         self.folder = folder
         self.rows = rows
-        self.monitor = monitor
         self.alarm = alarm
         self.say = say
 
-    @functools.cached_property
-    def writer(self) -> Any:
-        """Made when there is something to write: most experiments monitor nothing."""
-        return tf.summary.create_file_writer(str(self.folder.path))
-
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        values = {name: float(value) for name, value in self.monitor(self.model).items()}
-        if values:
-            self.rows[-1]["monitor"] = values
-            write_json(self.folder.history, self.rows)
-            with self.writer.as_default(step=epoch + 1):
-                for name, value in values.items():
-                    tf.summary.scalar(f"monitor/{name}", value)
-            self.writer.flush()
         warning = self.alarm(self.rows)
         if warning and warning != self.alarm(self.rows[:-1]):
-            with self.writer.as_default(step=epoch + 1):
+            with tf.summary.create_file_writer(str(self.folder.path)).as_default(step=epoch + 1):
                 tf.summary.text("alarm", warning)
-            self.writer.flush()
             self.say(warning)
 
 

@@ -51,7 +51,8 @@ class ExperimentConfig:
     variants: tuple[str, ...] = ()
     """Which variants to run, of those that are named above; the report's own if none is given."""
     data: str = "mnist"
-    """mnist, digits (bundled, works offline), or folder:PATH with your own pictures, sub-folders being classes."""
+    """mnist, digits (bundled, works offline), or folder:PATH with your own pictures, sub-folders being classes; any of
+    these after upright: to center them and take their slant away; or synthetic (1-D signals, for report 2)."""
     data_dir: Path | None = None
     """Folder that holds mnist.npz; TFVAE_DATA_DIR if not given, and then the ordinary download."""
     out: Path = Path("tensorboard_logs")

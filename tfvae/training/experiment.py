@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from rich.progress import Progress
 
 from tfvae.data.images import ImageData
+from tfvae.data.labelled import LabelledData
 from tfvae.figures import Figure
 from tfvae.metrics.measurement import Measurement
 from tfvae.models.base import GenerativeModel
 from tfvae.training.config import ExperimentConfig
+from tfvae.training.projector import Projection
 from tfvae.training.run_folder import RunFolder
 
 Config = TypeVar("Config", bound=ExperimentConfig)
@@ -32,8 +34,8 @@ class TrainedRun(Generic[Config]):
         config: what the run was told.
         data: what it was trained on.
         model: the trained model.
-        history: a row an epoch, {"epoch", "seconds", "train": {term: nats}, "validation": {term: nats}}, and
-            "monitor": {name: number} where the experiment monitors something.
+        history: a row an epoch, {"epoch", "seconds", "train": {term: nats}, "validation": {term: nats}} and, where the
+            experiment watches numbers, "watched": {name: number}.
         folder: where the run lies; an evaluation may keep there what it would not do twice.
         progress: the bars of all runs.
     """
@@ -41,7 +43,7 @@ class TrainedRun(Generic[Config]):
     variant: str
     seed: int
     config: Config
-    data: ImageData
+    data: Any
     model: Any
     history: list[dict[str, Any]]
     folder: RunFolder
@@ -70,20 +72,22 @@ class Evaluation:
     Attributes:
         metrics: {NAME or SAMPLER/NAME: measurement}.
         figures: {file name without ending: figure}.
-        images: uint8 [N, H, W, C], samples of `sampler`.
+        images: uint8 [N, H, W, C], or float32 [N, length] where the data are signals: samples.
         labels: int64 [N], the classes that were asked for, or None.
         samplers: {name: sampler of codes}; all are saved with the run.
         sampler: name of the one that `tfvae sample RUN` and the exported `generate` draw from.
         class_sampler: name of the one that draws a class, or None.
+        projection: codes with what is known of each, for TensorBoard's Projector tab, or None.
     """
 
     metrics: dict[str, Measurement]
     figures: dict[str, Figure]
-    images: NDArray[np.uint8]
+    images: NDArray[Any]
     labels: NDArray[np.int64] | None = None
     samplers: Mapping[str, Sampler] = field(default_factory=dict)
     sampler: str | None = None
     class_sampler: str | None = None
+    projection: Projection | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,16 +118,6 @@ def one_adam(config: ExperimentConfig, variant: str) -> dict[str, Any]:
     return {"optimizer": keras.optimizers.Adam(config.training.learning_rate)}
 
 
-def nothing(model: Any, data: ImageData) -> dict[str, float]:
-    """Monitors nothing."""
-    return {}
-
-
-def no_alarm(history: Sequence[Mapping[str, Any]]) -> str | None:
-    """Never warns."""
-    return None
-
-
 @dataclass(frozen=True)
 class Experiment(Generic[Config]):
     """One report's experiment.
@@ -139,30 +133,43 @@ class Experiment(Generic[Config]):
         report: function of the finished runs to the text of `report.md` and the figures beside it.
         shown: the metrics that the closing table shows, in its order, each with what is known of it: the report's
             number, a claim, or a goal.
+        own_config: function of (config, variant) to the config as that variant reads it, where one has a data set or
+            a training of its own.
+        unread: {variant: beginnings of the names of fields that this variant does not read}, which may change without
+            making its run another one.
+        data_kinds: the kinds of data that it takes.
+        after_epoch: function of (model, data, config, seed, epoch), called at the end of each epoch, counted from 1,
+            before its checkpoint is written; it may change the model.
+        watch: function of (model, data) to numbers that are logged at the end of each epoch.
+        alarm: function of the history so far to a warning, or None; it is printed and logged when it changes.
         compiling: function of (config, variant) to the arguments of `model.compile`: the optimizers, and `jit_compile`
             where XLA is not the best choice.
         value_ranges: {variant: (low, high)} of the pixels that it is trained on; the data set's own if not named.
-        monitor: function of (model, data) to {name: number}, computed after every epoch, kept in the history.
-        alarm: function of the history so far to a warning, or None; it is printed and logged when it changes.
         snapshots: epochs whose pictures are kept as files too, `figures/epoch-010_<tag>.png`.
     """
 
     name: str
     title: str
     presets: Mapping[str, Config]
-    variants: Mapping[str, Callable[[Config, ImageData, int], GenerativeModel]]
+    variants: Mapping[str, Callable[[Config, Any, int], GenerativeModel]]
     default: tuple[str, ...]
     evaluate: Callable[[TrainedRun[Config]], Evaluation]
-    pictures: Callable[[Any, ImageData], Mapping[str, NDArray[np.uint8]]]
+    pictures: Callable[[Any, Any], Mapping[str, NDArray[np.uint8]]]
     report: Callable[[Sequence[FinishedRun]], Report]
     shown: Mapping[str, str]
+    own_config: Callable[[Config, str], Config] = lambda config, variant: config
+    unread: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    data_kinds: tuple[type[LabelledData], ...] = (ImageData,)
+    after_epoch: Callable[[Any, Any, Config, int, int], None] | None = None
+    watch: Callable[[Any, Any], Mapping[str, float]] | None = None
+    alarm: Callable[[Sequence[Mapping[str, Any]]], str | None] | None = None
     compiling: Callable[[Config, str], Mapping[str, Any]] = one_adam
     value_ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    monitor: Callable[[Any, ImageData], Mapping[str, float]] = nothing
-    alarm: Callable[[Sequence[Mapping[str, Any]]], str | None] = no_alarm
     snapshots: tuple[int, ...] = ()
 
-    def data_for(self, variant: str, data: ImageData) -> ImageData:
-        """The same images in the value range of a variant."""
-        wanted = self.value_ranges.get(variant, data.value_range)
-        return data if wanted == data.value_range else data.with_value_range(*wanted)
+    def seen(self, variant: str, data: LabelledData) -> LabelledData:
+        """The data in the value range of a variant."""
+        wanted = self.value_ranges.get(variant)
+        if wanted is None or not isinstance(data, ImageData) or wanted == data.value_range:
+            return data
+        return data.with_value_range(*wanted)

@@ -10,17 +10,20 @@ import numpy as np
 import tensorflow as tf
 from rich.progress import Progress
 
-from tfvae.data.images import ImageData
+from tfvae.data.labelled import LabelledData
 from tfvae.data.pipeline import evaluation_batches, steps_per_epoch, training_batches
 from tfvae.models.base import GenerativeModel
 from tfvae.training.callbacks import (
+    AfterEpoch,
+    Alarm,
     History,
-    Monitor,
     ProgressBar,
     SaveCheckpoints,
+    StepHistory,
     StopOnNonFinite,
     TensorBoardPictures,
     TensorBoardTerms,
+    Watch,
 )
 from tfvae.training.checkpoint import Checkpointer
 from tfvae.training.config import Training
@@ -31,7 +34,7 @@ EVALUATION_BATCH = 1000
 
 def train(
     model: GenerativeModel,
-    data: ImageData,
+    data: LabelledData,
     training: Training,
     *,
     seed: int,
@@ -39,9 +42,10 @@ def train(
     pictures: Callable[[Any], Mapping[str, np.ndarray]],
     progress: Progress,
     description: str,
+    after_epoch: Callable[[Any, int], None] | None = None,
+    watch: Callable[[Any], Mapping[str, float]] | None = None,
+    alarm: Callable[[Sequence[Mapping[str, Any]]], str | None] | None = None,
     snapshots: Sequence[int] = (),
-    monitor: Callable[[Any], Mapping[str, float]] = lambda model: {},
-    alarm: Callable[[Sequence[Mapping[str, Any]]], str | None] = lambda history: None,
 ) -> list[dict[str, Any]]:
     """Trains a compiled model to the end, resuming what the folder holds.
 
@@ -54,9 +58,10 @@ def train(
         pictures: function of the model to {tag: uint8 [height, width, channels]} for TensorBoard.
         progress: where the bar is drawn.
         description: str, beside the bar.
+        after_epoch: function of the model and the epoch, counted from 1, which may change the model; or None.
+        watch: function of the model to numbers that are logged each epoch, or None.
+        alarm: function of the history so far to a warning or None; or None.
         snapshots: epochs whose pictures are kept as files too.
-        monitor: function of the model to {name: number}, for the history of every epoch.
-        alarm: function of the history so far to a warning or None.
 
     Returns:
         The history, a row an epoch.
@@ -73,19 +78,26 @@ def train(
         description, total=training.epochs * steps, completed=position.epoch * steps + position.step, loss=""
     )
     saving = SaveCheckpoints(checkpointer, training.checkpoint_minutes)
+    within = StepHistory(folder, _steps_before(folder, position.epoch * steps + position.step), steps)
+    watching = Watch(folder, watch) if watch else None
     callbacks = [
         StopOnNonFinite(),
         ProgressBar(progress, task),
+        *([AfterEpoch(after_epoch)] if after_epoch else []),
+        *([watching] if watching else []),
         TensorBoardTerms(folder),
         TensorBoardPictures(folder, pictures, training.epochs, snapshots),
-        History(folder, rows),
-        Monitor(folder, rows, monitor, alarm, lambda warning: progress.console.print(f"{description}: {warning}")),
+        History(folder, rows, watching),
+        *([Alarm(folder, rows, alarm, lambda text: progress.console.print(f"{description}: {text}"))] if alarm else []),
+        # Its first epoch begins with the running means that it restores, so `within` comes after it.
         saving,
+        within,
     ]
     validation = evaluation_batches(data, "test", batch_size=EVALUATION_BATCH)
     for epoch in range(position.epoch, training.epochs):
         step = position.step if epoch == position.epoch else 0
         saving.begin_epoch_at(step)
+        within.begin_epoch_at(step)
         batches = training_batches(data, batch_size=training.batch_size, seed=seed, first_epoch=epoch, first_step=step)
         # One call an epoch: a finite stream ends where the epoch does, whatever steps_per_execution is.
         model.fit(
@@ -98,3 +110,8 @@ def train(
             verbose=0,
         )
     return rows
+
+
+def _steps_before(folder: RunFolder, step: int) -> list[dict[str, Any]]:
+    """The rows of an earlier part of this run, up to the step that it goes on at."""
+    return [row for row in read_json(folder.steps) if row["step"] <= step] if step and folder.steps.exists() else []

@@ -35,6 +35,10 @@ class RunFolder:
         return self.path / "history.json"
 
     @property
+    def steps(self) -> Path:
+        return self.path / "steps.json"
+
+    @property
     def figures(self) -> Path:
         return self.path / "figures"
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import gc
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import keras
 import numpy as np
@@ -20,6 +20,7 @@ from tensorboard.plugins.hparams import api as hparams
 
 from tfvae import data as datasets
 from tfvae.data.images import ImageData
+from tfvae.data.labelled import LabelledData
 from tfvae.data.pipeline import steps_per_epoch
 from tfvae.figures import save_figure
 from tfvae.models.base import GenerativeModel
@@ -27,6 +28,7 @@ from tfvae.training.config import ExperimentConfig, check, identity
 from tfvae.training.estimate import training_seconds, words
 from tfvae.training.experiment import Evaluation, Experiment, FinishedRun, TrainedRun
 from tfvae.training.fit import train
+from tfvae.training.projector import write_projection
 from tfvae.training.results import comparison_rows, find_runs, git_commit, terminal, terminal_table
 from tfvae.training.run_folder import RunFolder, read_json, replacing, write_json
 from tfvae.training.strategy import choose_strategy, compiles_with_xla, describe_device, repeatable, versions
@@ -59,38 +61,68 @@ def run_experiment(experiment: Experiment[Config], config: Config, console: Cons
     variants = config.variants or experiment.default
     unknown = [name for name in variants if name not in experiment.variants]
     check(not unknown, f"variants out of {', '.join(experiment.variants)}", variants=", ".join(variants))
-    data = datasets.load(config.data, data_dir=config.data_dir, allow_fallback=config.fallback_to_digits)
-    if data.fallback_for:
-        config = replace(config, training=replace(config.training, epochs=FALLBACK_EPOCHS * config.training.epochs))
-    data = _limited(data, config)
+    tasks = _tasks(experiment, config, variants)
     strategy = choose_strategy(config.strategy)
-    _check_batch(config, data, strategy)
-    data_of = {variant: experiment.data_for(variant, data) for variant in variants}
-    out = config.out / f"{data.name}-instead-of-{data.fallback_for}" if data.fallback_for else config.out
+    for task in tasks.values():
+        _check_batch(task.config, task.data, strategy)
+    standing_in = next((task.data for task in tasks.values() if task.data.fallback_for), None)
+    out = config.out / f"{standing_in.name}-instead-of-{standing_in.fallback_for}" if standing_in else config.out
     plan = [(variant, seed) for variant in variants for seed in config.seeds]
     folders = {run: RunFolder(out / experiment.name / run[0] / f"seed-{run[1]}") for run in plan}
-    identities = {run: _identity(experiment, config, data, *run) for run in plan}
+    identities = {run: _identity(experiment, *tasks[run[0]], *run) for run in plan}
     for run, folder in folders.items():
         with folder.locked():
             if not config.overwrite:
                 folder.check(identities[run])
     waiting = [run for run, folder in folders.items() if config.overwrite or not folder.finished]
-    _announce(console, experiment, config, data, data_of, strategy, waiting, len(plan))
+    _announce(console, experiment, tasks, strategy, waiting, len(plan))
     for run, folder in folders.items():
         with folder.locked():
-            folder.begin(identities[run], _facts(data_of[run[0]], strategy), overwrite=config.overwrite)
+            folder.begin(identities[run], _facts(tasks[run[0]].data, strategy), overwrite=config.overwrite)
     with _progress(console) as progress:
         for (variant, seed), folder in folders.items():
             with folder.locked():
                 if not folder.finished:
-                    _run(experiment, config, data_of[variant], strategy, variant, seed, folder, progress)
-    return _conclude(console, experiment, data, out, variants, list(folders.values()))
+                    _run(experiment, *tasks[variant], strategy, variant, seed, folder, progress)
+    return _conclude(console, experiment, [task.data for task in tasks.values()], out, variants, list(folders.values()))
+
+
+class _Task(NamedTuple):
+    """What one variant is told, and the data that it is trained on."""
+
+    config: Any
+    data: LabelledData
+
+
+def _tasks(experiment: Experiment[Config], config: Config, variants: Sequence[str]) -> dict[str, _Task]:
+    """Each variant with its own config and data; a data set that several share is loaded once.
+
+    Raises:
+        InputError: if data cannot be had, or are of a kind that the experiment does not take.
+    """
+    tasks: dict[str, _Task] = {}
+    loaded: dict[tuple[Any, ...], LabelledData] = {}
+    for variant in variants:
+        own = experiment.own_config(config, variant)
+        key = (own.data, own.training_images, own.test_images)
+        if key not in loaded:
+            data = datasets.load(own.data, data_dir=own.data_dir, allow_fallback=own.fallback_to_digits)
+            kinds = " or ".join(f"{kind.example}s" for kind in experiment.data_kinds)
+            check(isinstance(data, experiment.data_kinds), f"a data set of {kinds}", data=own.data)
+            loaded[key] = _limited(data, own)
+        if loaded[key].fallback_for:
+            own = replace(own, training=replace(own.training, epochs=FALLBACK_EPOCHS * own.training.epochs))
+        seen = (*key, experiment.value_ranges.get(variant))
+        if seen not in loaded:
+            loaded[seen] = experiment.seen(variant, loaded[key])
+        tasks[variant] = _Task(own, loaded[seen])
+    return tasks
 
 
 def _conclude(
     console: Console,
     experiment: Experiment[Config],
-    data: ImageData,
+    data: Sequence[LabelledData],
     out: Path,
     variants: Sequence[str],
     folders: Sequence[RunFolder],
@@ -104,7 +136,8 @@ def _conclude(
     with replacing(page) as temporary:
         temporary.write_text(report.text)
     shown = sorted((run for run in runs if run.variant in variants), key=lambda run: variants.index(run.variant))
-    console.print(terminal_table(comparison_rows(shown, experiment.shown), f"{experiment.title} ({data.name})"))
+    names = ", ".join(dict.fromkeys(part.name for part in data))
+    console.print(terminal_table(comparison_rows(shown, experiment.shown), f"{experiment.title} ({names})"))
     _say_fallback(console, data)
     console.print(f"Report and figures: {page}", soft_wrap=True, highlight=False)
     for folder in folders:
@@ -113,7 +146,7 @@ def _conclude(
     return runs
 
 
-def _check_batch(config: ExperimentConfig, data: ImageData, strategy: tf.distribute.Strategy) -> None:
+def _check_batch(config: ExperimentConfig, data: LabelledData, strategy: tf.distribute.Strategy) -> None:
     steps_per_epoch(data, config.training.batch_size)
     replicas = strategy.num_replicas_in_sync
     check(
@@ -123,7 +156,7 @@ def _check_batch(config: ExperimentConfig, data: ImageData, strategy: tf.distrib
     )
 
 
-def _limited(data: ImageData, config: ExperimentConfig) -> ImageData:
+def _limited(data: LabelledData, config: ExperimentConfig) -> LabelledData:
     train_count, test_count = config.training_images, config.test_images
     return data.subset(
         train=None if train_count is None else min(train_count, len(data.train_labels)),
@@ -132,15 +165,17 @@ def _limited(data: ImageData, config: ExperimentConfig) -> ImageData:
 
 
 def _identity(
-    experiment: Experiment[Config], config: Config, data: ImageData, variant: str, seed: int
+    experiment: Experiment[Config], config: Config, data: LabelledData, variant: str, seed: int
 ) -> dict[str, Any]:
     run = {"experiment": experiment.name, "variant": variant, "seed": seed}
-    return {**run, "dataset": data.name, "dataset_sha256": data.sha256, **identity(config)}
+    unread = experiment.unread.get(variant, ())
+    fields = {name: value for name, value in identity(config).items() if not name.startswith(unread)}
+    return {**run, "dataset": data.name, "dataset_sha256": data.sha256, **fields}
 
 
-def _facts(data: ImageData, strategy: tf.distribute.Strategy) -> dict[str, Any]:
+def _facts(data: LabelledData, strategy: tf.distribute.Strategy) -> dict[str, Any]:
     return {
-        "value_range": list(data.value_range),
+        "value_range": list(data.value_range) if isinstance(data, ImageData) else None,
         "device": describe_device(strategy),
         "versions": versions(),
         "git_commit": git_commit(),
@@ -150,36 +185,40 @@ def _facts(data: ImageData, strategy: tf.distribute.Strategy) -> dict[str, Any]:
 def _announce(
     console: Console,
     experiment: Experiment[Config],
-    config: Config,
-    data: ImageData,
-    data_of: Mapping[str, ImageData],
+    tasks: Mapping[str, _Task],
     strategy: tf.distribute.Strategy,
     waiting: Sequence[tuple[str, int]],
     planned: int,
 ) -> None:
     """Says what will run and for how long; building each model for that finds what is wrong with one."""
-    _say_fallback(console, data)
-    images = len(data.train_labels)
+    _say_fallback(console, [task.data for task in tasks.values()])
+    lengths = dict.fromkeys(_length(task) for task in tasks.values())
     console.print(
-        f"{experiment.title}: preset {config.preset}, {len(waiting)} of {planned} runs to do, "
-        f"{config.training.epochs} epochs on {images:,} images of {data.name}, on {describe_device(strategy)}.",
+        f"{experiment.title}: preset {next(iter(tasks.values())).config.preset}, {len(waiting)} of {planned} runs to "
+        f"do, {'; '.join(lengths)}, on {describe_device(strategy)}.",
         soft_wrap=True,
         highlight=False,
     )
     if waiting:
         with strategy.scope():
-            models = {variant: experiment.variants[variant](config, data_of[variant], 0) for variant, _ in waiting}
-        seconds = sum(training_seconds(models[variant], images * config.training.epochs) for variant, _ in waiting)
+            models = {variant: experiment.variants[variant](*tasks[variant], 0) for variant, _ in waiting}
+        examples = {name: len(task.data.train_labels) * task.config.training.epochs for name, task in tasks.items()}
+        seconds = sum(training_seconds(models[variant], examples[variant]) for variant, _ in waiting)
         console.print(f"Estimated training time, from the networks' size: {words(seconds)}.", highlight=False)
         keras.backend.clear_session()
 
 
-def _say_fallback(console: Console, data: ImageData) -> None:
-    if data.fallback_for:
+def _length(task: _Task) -> str:
+    count, kind = len(task.data.train_labels), task.data.example
+    return f"{task.config.training.epochs} epochs on {count:,} {kind}s of {task.data.name}"
+
+
+def _say_fallback(console: Console, data: Sequence[LabelledData]) -> None:
+    for fallback_for, name in dict.fromkeys((part.fallback_for, part.name) for part in data if part.fallback_for):
         console.print(
-            f"[bold yellow]NOT {data.fallback_for.upper()}: it could not be had, so these numbers are of "
-            f"'{data.name}', scikit-learn's bundled handwriting. Set TFVAE_DATA_DIR to a folder with "
-            f"{data.fallback_for}.npz for the real ones. They are few, so each epoch became {FALLBACK_EPOCHS}.[/]",
+            f"[bold yellow]NOT {str(fallback_for).upper()}: it could not be had, so these numbers are of "
+            f"'{name}', scikit-learn's bundled handwriting. Set TFVAE_DATA_DIR to a folder with "
+            f"{fallback_for}.npz for the real ones. They are few, so each epoch became {FALLBACK_EPOCHS}.[/]",
             soft_wrap=True,
         )
 
@@ -209,7 +248,7 @@ def _precision(name: str) -> Iterator[None]:
 def build_model(
     experiment: Experiment[Config],
     config: Config,
-    data: ImageData,
+    data: LabelledData,
     strategy: tf.distribute.Strategy,
     variant: str,
     seed: int,
@@ -226,7 +265,7 @@ def build_model(
 def _run(
     experiment: Experiment[Config],
     config: Config,
-    data: ImageData,
+    data: LabelledData,
     strategy: tf.distribute.Strategy,
     variant: str,
     seed: int,
@@ -242,11 +281,12 @@ def _run(
             seed=seed,
             folder=folder,
             pictures=lambda trained: experiment.pictures(trained, data),
-            snapshots=experiment.snapshots,
-            monitor=lambda trained: experiment.monitor(trained, data),
-            alarm=experiment.alarm,
             progress=progress,
             description=variant if len(config.seeds) == 1 else f"{variant} seed {seed}",
+            after_epoch=_after_epoch(experiment, config, data, seed),
+            watch=_watch(experiment, data),
+            alarm=experiment.alarm,
+            snapshots=experiment.snapshots,
         )
     with replacing(folder.model) as temporary:
         model.save(temporary)
@@ -272,6 +312,18 @@ def _run(
     gc.collect()
 
 
+def _after_epoch(
+    experiment: Experiment[Config], config: Config, data: LabelledData, seed: int
+) -> Callable[[Any, int], None] | None:
+    change = experiment.after_epoch
+    return None if change is None else lambda model, epoch: change(model, data, config, seed, epoch)
+
+
+def _watch(experiment: Experiment[Any], data: LabelledData) -> Callable[[Any], Mapping[str, float]] | None:
+    watch = experiment.watch
+    return None if watch is None else lambda model: watch(model, data)
+
+
 def _settings(experiment: Experiment[Config], variant: str, model: GenerativeModel) -> dict[str, float]:
     """The model's own numbers, such as the weights of its terms, and those that the variant differs by."""
     chosen = getattr(experiment.variants[variant], "keywords", {})
@@ -287,6 +339,8 @@ def _write(folder: RunFolder, evaluation: Evaluation) -> None:
     write_json(
         folder.samplers / "index.json", {"sampler": evaluation.sampler, "class_sampler": evaluation.class_sampler}
     )
+    if evaluation.projection is not None:
+        write_projection(evaluation.projection, folder.path)
     arrays: dict[str, Any] = {"images": evaluation.images}
     if evaluation.labels is not None:
         arrays["labels"] = evaluation.labels

@@ -92,6 +92,7 @@ def saved_sampler(folder: RunFolder, name: str | None, model: Any) -> GaussianMi
     )
 
 
-def value_range_of(folder: RunFolder) -> tuple[float, float]:
+def value_range_of(folder: RunFolder) -> tuple[float, float] | None:
     """(low, high) of the images that the run's model was trained on."""
-    return tuple(read_json(folder.config).get("value_range", (0.0, 1.0)))
+    limits = read_json(folder.config).get("value_range", (0.0, 1.0))
+    return None if limits is None else (limits[0], limits[1])

@@ -1,0 +1,97 @@
+"""Signals: what is refused and why, the normalisation by hand, and the pictures of known lines."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from tfvae.data.pipeline import evaluation_batches, training_batches
+from tfvae.data.signals import SignalData, signal_pictures, standardised
+from tfvae.errors import InputError
+
+SIGNALS = np.arange(24, dtype=np.float32).reshape(6, 4)
+LABELS = np.array([0, 1, 0, 1, 0, 1])
+
+
+def signals(**changes) -> SignalData:
+    fields = {"name": "lines", "class_names": ("even", "odd"), "train_images": SIGNALS, "train_labels": LABELS}
+    fields |= {"test_images": SIGNALS[:2], "test_labels": LABELS[:2]}
+    return SignalData(**{**fields, **changes})
+
+
+def test_it_is_a_data_set_as_images_are():
+    data = signals()
+    assert data.image_shape == (4,) and data.classes == 2 and len(data.sha256) == 64
+    np.testing.assert_array_equal(data.to_float(data.train_images), SIGNALS)
+    assert data.subset(train=3).train_images.shape == (3, 4)
+    assert dataclasses.replace(data, name="other").sha256 == data.sha256
+    with pytest.raises(ValueError, match="read-only"):
+        data.train_images[0, 0] = 1.0
+
+
+def test_batches_hold_the_very_signals():
+    data = signals()
+    ((batch, labels),) = evaluation_batches(data, "train", batch_size=10)
+    np.testing.assert_array_equal(batch, SIGNALS)
+    np.testing.assert_array_equal(labels, LABELS)
+    batch, labels = next(iter(training_batches(data, batch_size=6, seed=0)))
+    assert batch.dtype == np.float32
+    np.testing.assert_array_equal(np.asarray(batch)[:, 0] / 4 % 2, labels)
+
+
+RAGGED = [np.zeros(3, np.float32), np.zeros(5, np.float32)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"train_images": RAGGED}, r"Expected train_images of one length. Received: lengths \(3,\) .. \(5,\)"),
+        ({"train_images": np.array(RAGGED, dtype=object)}, "of one length"),
+        ({"train_images": SIGNALS.astype(np.float64)}, "a float32 numpy array. Received: float64"),
+        ({"test_images": SIGNALS[:2, :3]}, "signals of one shape"),
+        ({"train_images": SIGNALS[..., np.newaxis]}, r"of shape \[N, length\]"),
+        ({"train_images": np.where(SIGNALS == 5, np.nan, SIGNALS)}, "1 of 6 signals with NaN"),
+        ({"train_labels": LABELS[:5]}, r"expected train_labels, an int64 numpy array \[6\]"),
+        ({"class_names": ("even",)}, r"expected train_labels in 0 .. 0"),
+    ],
+)
+def test_wrong_signals_are_refused(changes, said):
+    with pytest.raises(InputError, match=said):
+        signals(**changes)
+
+
+def test_every_position_is_moved_and_scaled_by_the_training_signals():
+    train, test = standardised([[0.0, 5.0, 1.0], [4.0, 5.0, 3.0]], [[6.0, 7.0, 2.0]])
+    # Means 2, 5, 2 and deviations 2, 0, 1; a position that never varies is only moved.
+    np.testing.assert_allclose(train, [[-1, 0, -1], [1, 0, 1]])
+    np.testing.assert_allclose(test, [[2, 2, 0]])
+    assert train.dtype == np.float32
+
+
+@pytest.mark.parametrize("others", [(RAGGED,), ([[1.0, 2.0]],)])
+def test_signals_of_another_length_are_refused(others):
+    with pytest.raises(InputError, match="length"):
+        standardised([[1.0, 2.0, 3.0]], *others)
+    with pytest.raises(InputError, match="of one length"):
+        standardised(RAGGED)
+
+
+def test_a_flat_line_is_drawn_at_its_height():
+    picture = signal_pictures([[4.0] * 5, [0.0] * 5, [-9.0] * 5], height=21, width=10)[..., 0]
+    assert picture.shape == (3, 21, 10)
+    for line, row in zip(picture, (0, 10, 20), strict=True):
+        assert (line[row] == 0).all() and set(np.flatnonzero(line.min(axis=1) < 255)) <= {row - 1, row, row + 1}
+
+
+def test_a_step_is_joined_by_a_vertical_line():
+    (picture,) = signal_pictures([[-4.0, -4.0, 4.0, 4.0]], height=20, width=30)[..., 0]
+    assert (picture[10] < 255).any() and picture[0, 0] == 255 and picture[19, 0] == 0
+    assert ((picture == 0).sum(axis=0) >= 1).all(), "no gap in any column"
+
+
+@pytest.mark.parametrize("wrong", [[[np.nan, 1.0]], [1.0, 2.0]])
+def test_what_cannot_be_drawn_is_refused(wrong):
+    with pytest.raises(InputError, match="finite signals"):
+        signal_pictures(wrong)

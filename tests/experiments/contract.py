@@ -1,0 +1,166 @@
+"""What every experiment's command promises, checked once: a test subclasses `ExperimentContract` and says what runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+
+from tfvae.training.command import main
+from tfvae.training.experiment import Experiment
+
+RUN_FILES = ("config.json", "history.json", "metrics.json", "model.keras", "samples.npz", "samplers/index.json")
+
+
+def command(experiment: Experiment[Any], *words: str) -> int:
+    """The exit code of `python -m experiments.<name> WORDS`."""
+    with pytest.raises(SystemExit) as ended:
+        main(experiment, "test", words)
+    return int(ended.value.code or 0)
+
+
+def npz(path: Path, **arrays: np.ndarray) -> str:
+    np.savez(path / "mnist.npz", **arrays)
+    return str(path)
+
+
+def truncated(path: Path) -> str:
+    npz(path, x_train=np.zeros((100, 28, 28), np.uint8))
+    content = (path / "mnist.npz").read_bytes()
+    (path / "mnist.npz").write_bytes(content[: len(content) // 2])
+    assert not zipfile.is_zipfile(path / "mnist.npz")
+    return str(path)
+
+
+def empty(path: Path) -> str:
+    (path / "pictures").mkdir()
+    return f"folder:{path / 'pictures'}"
+
+
+def under_a_file(path: Path) -> str:
+    (path / "file").write_text("")
+    return str(path / "file" / "runs")
+
+
+WRONG_FOLDERS: list[tuple[str, Callable[[Path], str], str]] = [
+    ("--data-dir", lambda path: str(path / "nowhere"), "nowhere"),
+    ("--data-dir", truncated, "mnist.npz"),
+    ("--data-dir", lambda path: npz(path, images=np.zeros(3, np.uint8)), "x_train"),
+    ("--data", empty, "pictures"),
+    ("--out", under_a_file, "file"),
+]
+
+
+class ExperimentContract:
+    """Subclass it as `class TestX(ExperimentContract)`; `wrong_words` come on top of those of every experiment.
+
+    Attributes:
+        experiment: what is tested.
+        smoke: words of a run of seconds on the bundled digits.
+        variants: those that the smoke run trains; the first must read --data.
+    """
+
+    experiment: ClassVar[Experiment[Any]]
+    smoke: ClassVar[tuple[str, ...]]
+    variants: ClassVar[tuple[str, ...]]
+
+    def command(self, *words: str) -> int:
+        return command(self.experiment, *words)
+
+    def folder(self, out: Path, variant: str) -> Path:
+        return out / self.experiment.name / variant / "seed-0"
+
+    def metrics(self, out: Path, variant: str) -> dict[str, dict[str, Any]]:
+        return json.loads((self.folder(out, variant) / "metrics.json").read_text())["metrics"]
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def out(cls, tmp_path_factory: pytest.TempPathFactory) -> Path:
+        """A finished smoke run."""
+        folder = tmp_path_factory.mktemp("runs")
+        assert command(cls.experiment, *cls.smoke, "--variants", *cls.variants, "--out", str(folder)) == 0
+        return folder
+
+    def test_every_file_of_the_contract_is_written(self, out: Path) -> None:
+        for variant in self.variants:
+            run = self.folder(out, variant)
+            assert [name for name in RUN_FILES if not (run / name).exists()] == []
+            assert list(run.glob("events*")) and list((run / "train").glob("events*"))
+            assert list((run / "validation").glob("events*")) and list((run / "checkpoints").glob("*.index"))
+
+    def test_the_report_links_pictures_that_exist(self, out: Path) -> None:
+        page = out / self.experiment.name / "report.md"
+        links = re.findall(r"\]\(([^)]+\.png)\)", page.read_text())
+        assert len(links) >= 10
+        assert [link for link in links if not (page.parent / link).exists()] == []
+
+    def test_the_same_command_skips_what_is_finished(self, out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        records = [self.folder(out, variant) / "metrics.json" for variant in self.variants]
+        before = [record.stat().st_mtime_ns for record in records]
+        assert self.command(*self.smoke, "--variants", *self.variants, "--out", str(out)) == 0
+        assert [record.stat().st_mtime_ns for record in records] == before
+        assert f"0 of {len(records)} runs to do" in capsys.readouterr().out
+
+    def test_a_changed_config_is_refused_and_names_the_field(
+        self, out: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        words = [*self.smoke, "--variants", self.variants[0], "--out", str(out), "--training.learning-rate", "0.01"]
+        assert self.command(*words) == 2
+        assert re.search(r"training\.learning_rate: 0\.0\d+ -> 0\.01", capsys.readouterr().err)
+        assert (self.folder(out, self.variants[0]) / "metrics.json").exists()
+
+    @pytest.mark.parametrize(
+        ("words", "said"),
+        [
+            (["--preset", "thorough"], "quick"),
+            (["--training.epoch", "3"], "training.epochs"),
+            (["--training.epochs", "many"], "many"),
+            (["--training.epochs", "0"], "training-epochs=0"),
+            (["--samples", "0"], "samples=0"),
+            (["--seeds", "1", "1"], "each seed once"),
+            (["--data", "minst"], "mnist"),
+        ],
+    )
+    def test_a_wrong_word_gets_one_message_and_exit_code_2(
+        self, words: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        self.assert_refused(words, said, tmp_path, capsys)
+
+    def assert_refused(self, words: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """One message that says it, exit code 2, and nothing trained."""
+        assert self.command(*self.smoke, "--out", str(tmp_path / "runs"), *words) == 2
+        printed = capsys.readouterr()
+        assert said in printed.err + printed.out and "Traceback" not in printed.err
+        assert not list(tmp_path.rglob("*.index")), "nothing was trained"
+
+    @pytest.mark.parametrize(("flag", "make", "said"), WRONG_FOLDERS)
+    def test_a_wrong_folder_gets_one_message_and_exit_code_2(
+        self,
+        flag: str,
+        make: Callable[[Path], str],
+        said: str,
+        tmp_path: Path,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        data = ["--data", "mnist"] if flag == "--data-dir" else []
+        words = [*self.smoke, *data, "--out", str(tmp_path / "runs"), flag, make(tmp_path)]
+        assert self.command(*words) == 2
+        error = capsys.readouterr().err
+        assert error.startswith("error: Expected") or "expected" in error
+        assert said in error and "Traceback" not in error
+
+    def test_a_folder_that_cannot_be_written_is_refused(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        # Permissions do not stop root, under which continuous integration often runs; nobody can write to /proc.
+        tmp_path.chmod(0o500)
+        out = "/proc/runs" if os.geteuid() == 0 else str(tmp_path / "runs")
+        assert self.command(*self.smoke, "--out", out) == 2
+        assert "can be written" in capsys.readouterr().err
