@@ -42,6 +42,11 @@ reference: $(INSTALLED) ## complete the committed results in tensorboard_logs/re
 	$(RUN) -m experiments.gmvae --out tensorboard_logs/reference
 	$(RUN) -m experiments.gmvae --out tensorboard_logs/reference --seeds 0 1 2 3 4 \
 	  --variants mnist-gmvae mnist-gmvae-best synthetic-gmvae
+	@# In processes of their own, for the memory that each takes. A step of the report's DCGAN takes seconds on a CPU.
+	$(RUN) -m experiments.gan_vs_vae --variants dcgan --training.epochs 20 --out tensorboard_logs/reference
+	$(RUN) -m experiments.gan_vs_vae --variants vae --out tensorboard_logs/reference
+	$(RUN) -m experiments.gan_vs_vae --variants dcgan-slim --out tensorboard_logs/reference
+	$(RUN) -m experiments.gan_vs_vae_sweep --training.epochs 10 --out tensorboard_logs/reference
 	@# Event files carry the machine's name in theirs.
 	@find tensorboard_logs/reference -name 'events.out.tfevents.*' | while read -r file; do \
 	  short=$$(echo "$$file" | sed -E 's/(tfevents\.[0-9]+)\..*\.([0-9]+\.v2)$$/\1.\2/'); \

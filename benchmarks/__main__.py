@@ -1,4 +1,4 @@
-"""Times an epoch of the dense VAE 784-500-500-20 at batch 128, ours and its peers', and prints JSON.
+"""Times the dense VAE and the slim DCGAN at batch 128, ours and their peers', and prints JSON.
 
     make bench        or        python -m benchmarks --epochs 5
 
@@ -18,13 +18,20 @@ import sys
 from pathlib import Path
 from typing import Any
 
-CONTENDERS = ("tfvae", "tfvae_bfloat16", "keras", "pytorch", "jax")
-NEEDS = {"pytorch": "torch", "jax": "jax"}
+VAE_PEERS = ("tfvae", "tfvae_bfloat16", "keras", "pytorch", "jax")
+BENCHMARKS = {
+    "dense_vae": ("dense VAE 784-500-500-20, batch 128, Adam, 468 steps an epoch", VAE_PEERS),
+    "slim_dcgan": (
+        "slim DCGAN, batch 128, Adam, both players and the average of the weights a step, 50 steps an epoch",
+        ("tfvae", "pytorch", "pytorch_channels_last"),
+    ),
+}
+NEEDS = {"pytorch": "torch", "pytorch_channels_last": "torch", "jax": "jax"}
 
 
-def measured(name: str, epochs: int) -> dict[str, Any]:
+def measured(benchmark: str, name: str, epochs: int) -> dict[str, Any]:
     """The figures of one contender, from a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.dense_vae", name, "--epochs", str(epochs)]
+    command = [sys.executable, "-m", f"benchmarks.{benchmark}", name, "--epochs", str(epochs)]
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
     root = Path(__file__).parent.parent
     done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=root)
@@ -33,22 +40,31 @@ def measured(name: str, epochs: int) -> dict[str, Any]:
     missing = NEEDS.get(name)
     if missing and f"No module named '{missing}'" in done.stderr:
         return {"name": name, "not_measured": f"{missing} is not installed"}
-    raise SystemExit(f"{name} failed:\n{done.stderr}")
+    raise SystemExit(f"{benchmark} {name} failed:\n{done.stderr}")
 
 
 def main() -> None:
+    every = tuple(dict.fromkeys(name for _, names in BENCHMARKS.values() for name in names))
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--epochs", type=int, default=5, help="epochs that are counted, after one that is not")
-    parser.add_argument("--only", nargs="+", choices=CONTENDERS, default=CONTENDERS, help="contenders to measure")
+    parser.add_argument("--benchmarks", nargs="+", choices=BENCHMARKS, default=tuple(BENCHMARKS), help="which to run")
+    parser.add_argument("--only", nargs="+", choices=every, default=every, help="contenders to measure")
     arguments = parser.parse_args()
     if arguments.epochs < 1:
         parser.error(f"Expected at least 1 epoch. Received: --epochs {arguments.epochs}.")
-    result = {
-        "benchmark": "dense VAE 784-500-500-20, batch 128, Adam, 468 steps an epoch",
-        "device": f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores",
-        "contenders": [measured(name, arguments.epochs) for name in arguments.only],
-    }
-    print(json.dumps(result, indent=2))
+    results = [
+        {
+            "benchmark": BENCHMARKS[benchmark][0],
+            "contenders": [
+                measured(benchmark, name, arguments.epochs)
+                for name in BENCHMARKS[benchmark][1]
+                if name in arguments.only
+            ],
+        }
+        for benchmark in arguments.benchmarks
+    ]
+    device = f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores"
+    print(json.dumps({"device": device, "benchmarks": results}, indent=2))
 
 
 if __name__ == "__main__":

@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
-import json
-import resource
-import time
-from collections.abc import Callable, Iterator
-from statistics import median
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.datasets import load_digits
 
-IMAGES, BATCH, LATENT, WIDTHS = 60_000, 128, 20, (500, 500)
+from benchmarks.contenders import BATCH, IMAGES, Epochs, main
+
+LATENT, WIDTHS = 20, (500, 500)
 STEPS = IMAGES // BATCH
-
-Epochs = Callable[[NDArray[np.uint8], int], Iterator[float]]
-
-
-def images() -> NDArray[np.uint8]:
-    """uint8 [60000, 28, 28, 1]: the bundled digits enlarged four times less a border, and repeated."""
-    small = load_digits().images
-    large = np.kron(small * (255 / 16), np.ones((1, 4, 4)))[:, 2:30, 2:30]
-    return np.resize(large.astype(np.uint8), (IMAGES, 28, 28))[..., np.newaxis]
 
 
 def tfvae_epochs(pixels: NDArray[np.uint8], epochs: int, policy: str = "float32") -> Iterator[float]:
@@ -181,27 +168,5 @@ CONTENDERS: dict[str, Epochs] = {
 }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("name", choices=CONTENDERS)
-    parser.add_argument("--epochs", type=int, default=5)
-    arguments = parser.parse_args()
-    seconds, losses = [], []
-    began = time.perf_counter()
-    for loss in CONTENDERS[arguments.name](images(), arguments.epochs + 1):
-        losses.append(loss)
-        seconds.append(time.perf_counter() - began)
-        began = time.perf_counter()
-    counted = seconds[1:]
-    figures = {
-        "seconds_per_epoch": {"min": min(counted), "median": median(counted), "max": max(counted)},
-        "images_per_second": round(STEPS * BATCH / median(counted)),
-        "first_epoch_seconds": seconds[0],
-        "loss_nats": losses[-1],
-        "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
-    }
-    print(json.dumps(figures))
-
-
 if __name__ == "__main__":
-    main()
+    main(CONTENDERS, steps=STEPS, description=__doc__, loss_name="loss_nats")

@@ -1,4 +1,7 @@
-"""What every model promises, checked once: a model's test subclasses `ModelContract` and says how it is made."""
+"""What every model promises, checked once: a model's test subclasses a contract and says how it is made.
+
+`ModelContract` is that of a model that encodes; `GenerativeContract`, its first part, is that of any.
+"""
 
 from __future__ import annotations
 
@@ -52,8 +55,8 @@ def compiled(model: GenerativeModel, **options) -> GenerativeModel:
     return model
 
 
-def fitted(model: GenerativeModel, epochs: int, seed: int = 0) -> dict[str, list[float]]:
-    images, labels = small_images()
+def fitted(model: GenerativeModel, epochs: int, seed: int = 0, data=None) -> dict[str, list[float]]:
+    images, labels = small_images() if data is None else data
     keras.utils.set_random_seed(seed)
     fit = model.fit(images, labels, epochs=epochs, batch_size=BATCH, validation_data=(images, labels), verbose=0)
     return fit.history
@@ -75,30 +78,45 @@ def states(model: GenerativeModel) -> list[np.ndarray]:
     return [variable.numpy() for variable in [*model.variables, *optimizers]]
 
 
-class ModelContract:
-    """Subclass it as `class TestX(ModelContract)` and give `make`, the model before `compile`."""
+class GenerativeContract:
+    """Subclass it as `class TestX(GenerativeContract)` and give `make`, the model before `compile`.
+
+    A model that is compiled or fed in another way says so in `compile` and `images`.
+    """
+
+    epochs = 15
+    value_range = (0.0, 1.0)
 
     @staticmethod
     def make() -> GenerativeModel:
         raise NotImplementedError
 
+    @staticmethod
+    def compile(model: GenerativeModel, **options) -> GenerativeModel:
+        return compiled(model, **options)
+
+    @classmethod
+    def images(cls, count: int = COUNT) -> tuple[np.ndarray, np.ndarray]:
+        """The small images in the model's value range."""
+        (low, high), (images, labels) = cls.value_range, small_images(count)
+        return (low + (high - low) * images).astype(np.float32), labels
+
+    @staticmethod
+    def codes(count: int = COUNT) -> np.ndarray:
+        return np.random.default_rng(1).normal(size=(count, LATENT_DIM)).astype(np.float32)
+
     @pytest.fixture(scope="class")
     @classmethod
     def trained(cls):
         keras.utils.set_random_seed(0)
-        model = compiled(cls.make())
-        model.training_history = fitted(model, epochs=15)
+        model = cls.compile(cls.make())
+        model.training_history = fitted(model, epochs=cls.epochs, data=cls.images())
         return model
-
-    def test_it_learns(self, trained):
-        history = trained.training_history
-        assert history["loss"][-1] < 0.9 * history["loss"][0]
-        assert history["val_loss"][-1] < 0.9 * history["val_loss"][0]
 
     def test_the_logs_are_the_metrics(self, trained):
         names = ["loss", *trained.term_names]
         assert [metric.name for metric in trained.metrics] == names
-        images, labels = small_images()
+        images, labels = self.images()
         assert len(trained.evaluate(images, labels, batch_size=BATCH, verbose=0)) == len(names)
         assert set(trained.training_history) == {*names, *(f"val_{name}" for name in names)}
 
@@ -108,7 +126,7 @@ class ModelContract:
             np.testing.assert_allclose(trained.training_history[f"{part}loss"], np.sum(terms, axis=0), rtol=1e-5)
 
     def test_evaluate_repeats_exactly_and_changes_nothing(self, trained):
-        images, labels = small_images()
+        images, labels = self.images()
         trained.reset_metrics()  # the noise of an evaluation starts again at draw 0
         before = states(trained)
         first, second = (
@@ -120,7 +138,7 @@ class ModelContract:
             np.testing.assert_array_equal(old, new)
 
     def test_evaluate_is_the_mean_of_the_objective_over_all_images(self, trained):
-        images, labels = small_images()
+        images, labels = self.images()
         batches = range(0, COUNT, BATCH)
         terms = [
             trained.objective(
@@ -137,27 +155,14 @@ class ModelContract:
             assert values.shape == (COUNT,) and values.dtype == np.float32
             assert logs[name] == pytest.approx(values.mean(), rel=1e-5)
 
-    def test_predict_is_the_reconstruction(self, trained):
-        images, _ = small_images()
-        np.testing.assert_allclose(
-            trained.predict(images, batch_size=BATCH, verbose=0), trained.reconstruct(images), atol=1e-6
-        )
+    def test_images_of_codes_have_their_shape_and_range(self, trained):
+        low, high = self.value_range
+        for images, count in ((trained.decode(self.codes()), COUNT), (trained.sample(7), 7)):
+            assert images.shape == (count, *IMAGE_SHAPE) and images.dtype == np.float32
+            assert low <= images.min() and images.max() <= high
 
-    def test_codes_and_images_have_their_shapes(self, trained):
-        images, _ = small_images()
-        codes = trained.encode(images)
-        decoded, reconstructed, sampled = trained.decode(codes), trained.reconstruct(images), trained.sample(7)
-        assert codes.shape == (COUNT, LATENT_DIM) and sampled.shape == (7, *IMAGE_SHAPE)
-        assert decoded.shape == reconstructed.shape == images.shape
-        for array in (codes, decoded, reconstructed, sampled):
-            assert array.dtype == np.float32 and np.isfinite(array).all()
-        assert 0 <= min(decoded.min(), sampled.min()) and max(decoded.max(), sampled.max()) <= 1
-        np.testing.assert_array_equal(decoded, reconstructed)
-
-    def test_the_batch_size_changes_no_code_and_no_image(self, trained):
-        images, _ = small_images()
-        codes = trained.encode(images)
-        np.testing.assert_allclose(trained.encode(images, batch_size=7), codes, atol=1e-5)
+    def test_the_batch_size_changes_no_image(self, trained):
+        codes = self.codes()
         np.testing.assert_allclose(trained.decode(codes, batch_size=7), trained.decode(codes), atol=1e-5)
 
     def test_a_seed_names_its_samples(self, trained):
@@ -165,13 +170,12 @@ class ModelContract:
         assert np.abs(trained.sample(5, seed=1) - trained.sample(5, seed=2)).max() > 1e-3
 
     def test_it_comes_back_from_a_file_and_trains_on(self, trained, tmp_path):
-        images, labels = small_images()
+        images, labels = self.images()
         trained.save(tmp_path / "model.keras")
         loaded = keras.saving.load_model(tmp_path / "model.keras")
         assert type(loaded) is type(trained) and json_of(loaded) == json_of(trained)
         assert_equal_states(loaded, trained)
-        codes = trained.encode(images)
-        np.testing.assert_array_equal(loaded.encode(images), codes)
+        codes = self.codes()
         np.testing.assert_array_equal(loaded.decode(codes), trained.decode(codes))
         twin = keras.saving.load_model(tmp_path / "model.keras")
         for model in (loaded, twin):
@@ -186,40 +190,35 @@ class ModelContract:
         shapes = [[variable.shape for variable in model.variables] for model in (copy, trained)]
         assert shapes[0] == shapes[1]
 
-    def test_another_shape_or_type_is_refused(self, trained):
-        images, labels = small_images()
-        codes = trained.encode(images)
-        wrong = (images[..., 0], images[:, :, :-1], images[0], (255 * images).astype(np.uint8))
-        for bad in wrong:
-            for method in (trained.encode, trained.reconstruct, lambda x: trained.predict(x, verbose=0)):
-                with pytest.raises(InputError, match=THREE_PARTS):
-                    method(bad)
-        for bad in (wrong[0], wrong[1], wrong[3]):
+    def test_images_of_another_shape_or_type_are_not_trained_on(self, trained):
+        images, labels = self.images()
+        for bad in (images[..., 0], images[:, :, :-1], (255 * images).astype(np.uint8)):
             for method in (trained.fit, trained.evaluate):
                 with pytest.raises(InputError, match=THREE_PARTS):
                     method(bad, labels, verbose=0)
+
+    def test_codes_of_another_shape_or_type_and_counts_below_one_are_refused(self, trained):
+        codes = self.codes()
         for bad in (codes[0], codes[:, :1], codes.astype(np.int64)):
             with pytest.raises(InputError, match=THREE_PARTS):
                 trained.decode(bad)
         for bad in (0, -1):
             with pytest.raises(InputError, match=THREE_PARTS):
                 trained.sample(bad)
-        with pytest.raises(InputError, match=THREE_PARTS):
-            trained.encode(images[:0])
 
     def test_images_of_float64_train_as_those_of_float32(self):
-        images, labels = small_images(BATCH)
-        model = compiled(self.make(), run_eagerly=True)
+        images, labels = self.images(BATCH)
+        model = self.compile(self.make(), run_eagerly=True)
         batches = tf.data.Dataset.from_tensors((images.astype(np.float64), labels))
         logs = model.evaluate(batches, verbose=0, return_dict=True)
         assert logs == model.evaluate(images, labels, batch_size=BATCH, verbose=0, return_dict=True)
 
     def test_bfloat16_keeps_weights_and_terms_in_float32(self):
-        images, labels = small_images(BATCH)
+        images, labels = self.images(BATCH)
         with dtype_policy("mixed_bfloat16"):
-            model = compiled(self.make())
+            model = self.compile(self.make())
             history = model.fit(images, labels, batch_size=BATCH, epochs=2, verbose=0).history
-        assert model.encoder.layers[-2].compute_dtype == "bfloat16"
+        assert "bfloat16" in {layer.compute_dtype for layer in model._flatten_layers() if hasattr(layer, "kernel")}
         assert {variable.dtype for variable in model.trainable_variables} == {"float32"}
         assert np.isfinite([*history.values()]).all()
         terms = model.objective(
@@ -229,4 +228,52 @@ class ModelContract:
             training=True,
         )
         assert {term.dtype for term in terms.values()} == {tf.float32}
-        assert model.encode(images).dtype == model.sample(3).dtype == np.float32
+        assert model.decode(self.codes(3)).dtype == model.sample(3).dtype == np.float32
+
+
+class ModelContract(GenerativeContract):
+    """Subclass it as `class TestX(ModelContract)` and give `make`, an autoencoder before `compile`."""
+
+    def test_it_learns(self, trained):
+        history = trained.training_history
+        assert history["loss"][-1] < 0.9 * history["loss"][0]
+        assert history["val_loss"][-1] < 0.9 * history["val_loss"][0]
+
+    def test_predict_is_the_reconstruction(self, trained):
+        images, _ = self.images()
+        np.testing.assert_allclose(
+            trained.predict(images, batch_size=BATCH, verbose=0), trained.reconstruct(images), atol=1e-6
+        )
+
+    def test_codes_and_reconstructions_have_their_shapes(self, trained):
+        images, _ = self.images()
+        codes = trained.encode(images)
+        decoded, reconstructed = trained.decode(codes), trained.reconstruct(images)
+        assert codes.shape == (COUNT, LATENT_DIM) and codes.dtype == np.float32
+        assert decoded.shape == reconstructed.shape == images.shape
+        assert np.isfinite(codes).all() and np.isfinite(reconstructed).all()
+        np.testing.assert_array_equal(decoded, reconstructed)
+
+    def test_the_batch_size_changes_no_code(self, trained):
+        images, _ = self.images()
+        np.testing.assert_allclose(trained.encode(images, batch_size=7), trained.encode(images), atol=1e-5)
+
+    def test_a_file_keeps_the_encoder(self, trained, tmp_path):
+        images, _ = self.images()
+        trained.save(tmp_path / "model.keras")
+        loaded = keras.saving.load_model(tmp_path / "model.keras")
+        np.testing.assert_array_equal(loaded.encode(images), trained.encode(images))
+
+    def test_images_of_another_shape_or_type_are_refused(self, trained):
+        images, _ = self.images()
+        for bad in (images[..., 0], images[:, :, :-1], images[0], (255 * images).astype(np.uint8)):
+            for method in (trained.encode, trained.reconstruct, lambda x: trained.predict(x, verbose=0)):
+                with pytest.raises(InputError, match=THREE_PARTS):
+                    method(bad)
+        with pytest.raises(InputError, match=THREE_PARTS):
+            trained.encode(images[:0])
+
+    def test_bfloat16_codes_are_float32(self):
+        with dtype_policy("mixed_bfloat16"):
+            model = self.make()
+        assert model.encode(self.images(BATCH)[0]).dtype == np.float32

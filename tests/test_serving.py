@@ -17,6 +17,8 @@ import tfvae
 from tests.contracts import IMAGE_SHAPE, LATENT_DIM, small_images, small_networks
 from tfvae import serving
 from tfvae.errors import InputError
+from tfvae.models.dcgan import DCGAN
+from tfvae.networks.convolutional import dcgan_discriminator
 from tfvae.sampling import GaussianMixtureSampler, RejectionSampler, standard_normal_sampler
 
 BATCHES = (1, 3, 17)
@@ -227,6 +229,22 @@ def test_without_classes_there_is_no_endpoint_and_no_output_for_them(model, tmp_
     assert "generate_class" not in signatures
     assert "labels" not in signatures["generate"]
     assert json.loads((version / "assets.extra" / "tfvae.json").read_text())["classes"] == []
+
+
+def test_a_model_that_does_not_encode_decodes_by_default(tmp_path):
+    codes = keras.Input((LATENT_DIM,))
+    generator = keras.Model(codes, keras.layers.Reshape((1, 2, 1))(keras.layers.Dense(2, activation="tanh")(codes)))
+    model = DCGAN(generator, dcgan_discriminator((1, 2, 1), filters=(2,)), average_decay=0.5)
+    version = serving.export(model, tmp_path, sampler=standard_normal_sampler(LATENT_DIM), value_range=(-1.0, 1.0))
+    images = "images float32 [batch, 1, 2, 1]"
+    assert serving.signatures(version) == {
+        "decode": f"codes float32 [batch, 2] -> {images}",
+        "generate": f"count int32 [], seed int64 [] -> codes float32 [batch, 2], {images}",
+        "serving_default": f"codes float32 [batch, 2] -> {images}",
+    }
+    loaded = tf.saved_model.load(str(version))
+    got = drawn(loaded.signatures, 5, 1)
+    np.testing.assert_allclose(got["images"], model.decode(got["codes"]), atol=1e-6)
 
 
 class TestVersions:

@@ -10,6 +10,7 @@ from tfvae.errors import InputError  # noqa: E402
 from tfvae.models.autoencoder import Autoencoder  # noqa: E402
 from tfvae.models.center_vae import CenterVAE  # noqa: E402
 from tfvae.models.clustering_gmvae import ClusteringGMVAE  # noqa: E402
+from tfvae.models.dcgan import DCGAN  # noqa: E402
 from tfvae.models.gmvae import GMVAE  # noqa: E402
 from tfvae.models.mmd_vae import MMDVAE  # noqa: E402
 from tfvae.models.vae import VAE  # noqa: E402
@@ -19,6 +20,7 @@ from tfvae.networks.mixture_prior import dense_mixture_prior  # noqa: E402
 __version__ = "0.1.0"
 
 __all__ = [
+    "DCGAN",
     "GMVAE",
     "MMDVAE",
     "VAE",

@@ -76,11 +76,12 @@ def export(
 
     images: float32 [batch, H, W, C] in `value_range`; codes: float32 [batch, D]; labels: int64 [batch]; count: int32
     []; seed: int64 [], the only source of noise. `generate` returns labels where the sampler's components have classes.
+    A model without `encode_step`, such as a GAN, has neither `encode` nor `reconstruct`, and `decode` as its default.
     A request with images far out of their range, a count below 1 or a class without component fails with
     INVALID_ARGUMENT and says why. assets.extra/tfvae.json holds the value range, the shapes and the classes.
 
     Args:
-        model: trained; needs `encode_step`, `decode_step`, `image_shape` and `latent_dim`.
+        model: trained; needs `decode_step`, `image_shape` and `latent_dim`, and `encode_step` if it encodes.
         path: folder of the versions; it is made where it is missing.
         sampler: draws the codes of `generate`. One that rejects gets 16 tries for each code, and takes the surest of
             them where it keeps none, since a served graph must end.
@@ -177,12 +178,16 @@ def _endpoints(
         return decode(**encode(images))
 
     endpoints = {
-        "serving_default": Endpoint(encode_and_decode, [images_spec]),
-        "encode": Endpoint(encode, [images_spec]),
+        "serving_default": Endpoint(decode, [codes_spec]),
         "decode": Endpoint(decode, [codes_spec]),
-        "reconstruct": Endpoint(reconstruct, [images_spec]),
         "generate": Endpoint(_generate(model, sampler), [tf.TensorSpec([], tf.int32, "count"), seed_spec]),
     }
+    if hasattr(model, "encode_step"):
+        endpoints |= {
+            "serving_default": Endpoint(encode_and_decode, [images_spec]),
+            "encode": Endpoint(encode, [images_spec]),
+            "reconstruct": Endpoint(reconstruct, [images_spec]),
+        }
     if class_sampler is not None:
         labels_spec = tf.TensorSpec([None], tf.int64, "labels")
         endpoints["generate_class"] = Endpoint(_generate_class(model, class_sampler), [labels_spec, seed_spec])

@@ -9,9 +9,13 @@ import pytest
 
 from tfvae.data import ImageData
 from tfvae.errors import InputError
+from tfvae.metrics import samples
 from tfvae.metrics.features import mnist_cnn
 from tfvae.metrics.samples import RealReference, score_samples
 from tfvae.metrics.scores import frechet_distance
+
+MANIFOLD = {"precision", "recall", "density", "coverage"}
+CLASSES = {"unrecognisable_share", "mode_coverage", "rarest_class_share"}
 
 
 @pytest.fixture(scope="module")
@@ -51,12 +55,14 @@ def test_every_number_says_what_it_is_of(digits, reference):
         "fid_ratio",
         "kid",
         "inception_score",
-        "unrecognisable_share",
+        *MANIFOLD,
+        *CLASSES,
         "class_accuracy",
         "cosine_similarity",
     }
     assert {score.samples for score in scores.values()} == {200}
-    assert {name for name, score in scores.items() if score.split == "test"} == {"fid", "fid_ratio", "kid"}
+    compared = {name for name, score in scores.items() if score.split == "test"}
+    assert compared == {"fid", "fid_ratio", "kid", *MANIFOLD}
     of_pixels = scores.pop("cosine_similarity")
     assert of_pixels.extractor is None
     assert {(s.extractor, s.extractor_sha256) for s in scores.values()} == {("mnist_cnn", mnist_cnn().sha256)}
@@ -64,8 +70,8 @@ def test_every_number_says_what_it_is_of(digits, reference):
 
 def test_labels_and_classes_decide_what_is_scored(digits, reference):
     train, labels = drawn_training_images(digits, 200)
-    of_any = {"fid", "fid_ratio", "kid", "inception_score"}
-    assert set(score_samples(train, reference=reference)) == {*of_any, "unrecognisable_share"}
+    of_any = {"fid", "fid_ratio", "kid", "inception_score", *MANIFOLD}
+    assert set(score_samples(train, reference=reference)) == {*of_any, *CLASSES}
     strangers = replace(digits, class_names=tuple("abcdefghij"))
     other = RealReference.of(strangers, mnist_cnn(), count=200)
     assert not other.classes_fit
@@ -81,11 +87,33 @@ def test_worse_samples_score_worse(digits, reference):
     real, worse, worst = (score_samples(images, labels, reference=reference) for images in (train, noisy, noise))
     for name in ("fid", "fid_ratio", "kid"):
         assert real[name].value < worse[name].value < worst[name].value
-    for name in ("inception_score", "class_accuracy"):
+    for name in ("inception_score", "class_accuracy", *MANIFOLD):
         assert real[name].value > worst[name].value
     collapsed = score_samples(np.repeat(train[:1], 300, axis=0), reference=reference)
+    assert (collapsed["mode_coverage"].value, collapsed["rarest_class_share"].value) == (1, 0)
+    assert collapsed["recall"].value <= 0.01
     assert collapsed["inception_score"].value == pytest.approx(1.0, abs=1e-6)
     assert collapsed["fid_ratio"].value > 10
+
+
+def test_the_manifold_is_that_of_equal_counts_drawn_from_both(digits, reference, monkeypatch):
+    monkeypatch.setattr(samples, "MANIFOLD_SAMPLES", 120)
+    train, labels = drawn_training_images(digits, 300)
+    by_class = train[np.argsort(labels, kind="stable")]
+    scores = score_samples(by_class, reference=reference)
+    assert {scores[name].samples for name in MANIFOLD} == {120}
+    # The first 120 of the sorted samples would be of four classes.
+    assert scores["recall"].value > 0.5 and scores["coverage"].value > 0.5
+
+
+def test_the_classes_found_are_counted(digits, reference):
+    train, labels = drawn_training_images(digits, 300)
+    without = train[(labels != 3) & (labels != 7)]
+    assert score_samples(train, reference=reference)["mode_coverage"].value == 10
+    found = mnist_cnn()(without).logits.argmax(axis=1)
+    counted = score_samples(without, reference=reference)
+    assert counted["mode_coverage"].value == len(set(found.tolist()))
+    assert counted["rarest_class_share"].value == np.bincount(found, minlength=10).min() / len(without)
 
 
 def test_more_samples_than_training_images_keep_the_counts_of_the_ratio_equal(digits):

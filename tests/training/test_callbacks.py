@@ -7,6 +7,7 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 from rich.console import Console
 from rich.progress import Progress
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -123,15 +124,13 @@ def test_steps_are_kept_by_the_mean_of_each_execution(model, tmp_path):
         assert means[-1] != pytest.approx(epoch["train"]["loss"], rel=1e-3)
 
 
-def test_what_is_watched_is_logged_and_kept_after_what_changed_the_model(model, tmp_path):
-    folder, changed = RunFolder(tmp_path), []
-    watch = Watch(folder, lambda trained: {"changes": len(changed)})
-    history = History(folder, [], watch)
-    fit(model, AfterEpoch(lambda trained, epoch: changed.append(epoch)), watch, history)
-    assert changed == [1, 2]
+def test_what_changes_the_model_is_called_with_each_epoch(model, tmp_path):
+    folder, rows, changed = RunFolder(tmp_path), [], []
+    watch = Watch(folder, rows, lambda trained: {"changes": len(changed)}, lambda history: None, print)
+    change = AfterEpoch(lambda trained, epoch: changed.append((trained, epoch)))
+    fit(model, change, History(folder, rows), watch)
+    assert changed == [(model, 1), (model, 2)]
     assert [row["watched"] for row in json.loads(folder.history.read_text())] == [{"changes": 1.0}, {"changes": 2.0}]
-    events = EventAccumulator(str(tmp_path)).Reload()
-    assert [event.step for event in events.Tensors("watched/changes")] == [1, 2]
 
 
 def test_terms_have_one_name_and_a_curve_each_for_training_and_validation(model, tmp_path):
@@ -156,6 +155,42 @@ def test_pictures_come_at_milestones_and_at_the_end(model, tmp_path):
     assert drawn == [model] * 4
     events = EventAccumulator(str(tmp_path)).Reload()
     assert [event.step for event in events.Tensors("samples")] == [1, 2, 5, 7]
+
+
+def test_snapshots_are_kept_as_files_too(model, tmp_path):
+    picture = np.arange(72, dtype=np.uint8).reshape(4, 6, 3)
+    pictures = {"samples/prior": picture, "grey": picture[..., :1]}
+    callback = TensorBoardPictures(RunFolder(tmp_path), lambda trained: pictures, epochs=9, snapshots=(3,))
+    callback.set_model(model)
+    for epoch in range(5):
+        callback.on_epoch_end(epoch)
+    files = sorted(path.name for path in (tmp_path / "figures").iterdir())
+    assert files == ["epoch-003_grey.png", "epoch-003_samples_prior.png"]
+    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "figures/epoch-003_samples_prior.png")), picture)
+
+
+def test_what_is_watched_is_kept_and_a_new_warning_is_said_once(model, tmp_path):
+    folder, rows, said = RunFolder(tmp_path), [], []
+    counts = iter([10, 4, 4, 10])
+
+    def alarm(history):
+        found = history[-1]["watched"]["classes"] if history else 10
+        return f"{found:g} classes left" if found < 10 else None
+
+    watch = Watch(folder, rows, lambda trained: {"classes": next(counts)}, alarm, said.append)
+    fit(model, History(folder, rows), watch, epochs=4)
+    assert [row["watched"]["classes"] for row in json.loads(folder.history.read_text())] == [10, 4, 4, 10]
+    assert said == ["4 classes left"]
+    events = EventAccumulator(str(tmp_path)).Reload()
+    assert [event.step for event in events.Tensors("watched/classes")] == [1, 2, 3, 4]
+    assert [event.step for event in events.Tensors("alarm")] == [2]
+
+
+def test_an_experiment_that_watches_nothing_writes_nothing(model, tmp_path):
+    rows = [{"epoch": 1}]
+    callback = Watch(RunFolder(tmp_path), rows, lambda trained: {}, lambda history: None, print)
+    callback.on_epoch_end(0)
+    assert rows == [{"epoch": 1}] and list(tmp_path.iterdir()) == []
 
 
 def test_milestones():

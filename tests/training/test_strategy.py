@@ -6,11 +6,12 @@ from types import SimpleNamespace
 
 import pytest
 import tensorflow as tf
+from tensorflow.python.framework.config import is_op_determinism_enabled
 
 from tests.contracts import THREE_PARTS
 from tfvae.errors import InputError
 from tfvae.training import strategy as strategies
-from tfvae.training.strategy import choose_strategy, compiles_with_xla, describe_device, versions
+from tfvae.training.strategy import choose_strategy, compiles_with_xla, describe_device, repeatable, versions
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +82,18 @@ def test_the_processor_has_a_name():
 def test_versions_are_those_that_run():
     assert versions()["tensorflow"] == tf.__version__
     assert set(strategies.PACKAGES) | {"python"} == set(versions())
+
+
+@pytest.mark.parametrize(("xla", "switched"), [(False, True), (True, False)])
+def test_without_xla_tensorflow_repeats_steps_and_only_as_long_as_it_must(xla, switched):
+    remapping = tf.config.optimizer.get_experimental_options().get("remapping", True)
+    with pytest.raises(KeyError), repeatable(choose_strategy("one"), xla=xla):
+        assert is_op_determinism_enabled() == switched
+        raise KeyError
+    assert not is_op_determinism_enabled()
+    assert tf.config.optimizer.get_experimental_options().get("remapping", True) == remapping
+
+
+def test_replicas_are_left_as_they_are(mirrored):
+    with repeatable(mirrored, xla=False):
+        assert not is_op_determinism_enabled()

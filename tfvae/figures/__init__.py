@@ -8,6 +8,7 @@ from tfvae.figures.charts import curves, leveled_curves, metric_bars, metric_cur
 from tfvae.figures.files import figure_pixels, save_figure
 from tfvae.figures.grid import image_grid
 from tfvae.figures.latent import latent_scatter
+from tfvae.figures.scatter import quality_against_size
 from tfvae.figures.sheets import (
     class_examples,
     gaussian_means,
@@ -30,6 +31,7 @@ __all__ = [
     "leveled_curves",
     "metric_bars",
     "metric_curves",
+    "quality_against_size",
     "reconstructions",
     "sample_comparison",
     "sample_sheet",

@@ -13,8 +13,11 @@ from tfvae.data.images import ImageData
 from tfvae.errors import InputError
 from tfvae.metrics.conditional import checked_labels, class_accuracy, cosine_similarity, unrecognisable_share
 from tfvae.metrics.features import Activations, FeatureExtractor
+from tfvae.metrics.manifold import class_shares, density_and_coverage, precision_and_recall
 from tfvae.metrics.measurement import Measurement
 from tfvae.metrics.scores import frechet_distance, inception_score, kernel_distance
+
+MANIFOLD_SAMPLES = 3000
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +108,8 @@ def score_samples(
     fid_ratio = fid / floor,  floor = FID of as many real training images against the same test images
 
     Where the data set has fewer training images than there are samples, the ratio is of equal counts all the
-    same: of that many samples, drawn with a fixed seed.
+    same: of that many samples, drawn with a fixed seed. Precision and recall (3 neighbours) and density and coverage
+    (5 neighbours) are of 3,000 samples and 3,000 test images, drawn likewise, or of as many as the smaller set has.
 
     Args:
         images: uint8 [N, H, W, C], N above the extractor's number of features.
@@ -113,15 +117,16 @@ def score_samples(
         reference: real activations from `RealReference.of`.
 
     Returns:
-        {name: measurement}: fid fid_ratio kid inception_score; unrecognisable_share where the extractor's
-        classes are those of the data; with labels cosine_similarity, and class_accuracy where the classes
-        fit.
+        {name: measurement}: fid fid_ratio kid inception_score precision recall density coverage; where the
+        extractor's classes are those of the data unrecognisable_share, mode_coverage (number of classes found) and
+        rarest_class_share; with labels cosine_similarity, and class_accuracy where the classes fit.
 
     Raises:
         InputError: if the images do not fit the extractor, are too few, or the labels do not fit the images.
 
     Reference:
-        Report 0 (class_accuracy, unrecognisable_share), report 1 (acc, cos), report 4 (FID, inception score).
+        Report 0 (class_accuracy, unrecognisable_share), report 1 (acc, cos), report 4 (FID, inception score, mode
+        collapse).
     """
     if labels is not None:
         labels = checked_labels("score_samples", labels, count=len(images))
@@ -132,8 +137,12 @@ def score_samples(
     )
     scores = _distances(features, reference, measure)
     scores["inception_score"] = measure(inception_score(logits))
+    scores |= _manifold(features, reference, measure)
     if reference.classes_fit:
+        shares = class_shares(logits)
         scores["unrecognisable_share"] = measure(unrecognisable_share(logits))
+        scores["mode_coverage"] = measure(float(np.count_nonzero(shares)))
+        scores["rarest_class_share"] = measure(shares.min())
     if reference.classes_fit and labels is not None:
         scores["class_accuracy"] = measure(class_accuracy(logits, labels))
     if labels is not None:
@@ -158,3 +167,17 @@ def _distances(
         "fid_ratio": measure(matched_fid / reference.floor_at(matched), split="test", samples=matched),
         "kid": measure(kid, kid_error, split="test"),
     }
+
+
+def _manifold(
+    features: NDArray[np.float32], reference: RealReference, measure: Callable[..., Measurement]
+) -> dict[str, Measurement]:
+    """Fidelity and variety, each by itself."""
+    count = min(MANIFOLD_SAMPLES, len(features), len(reference.test.features))
+    real, generated = (
+        array[np.random.default_rng(0).permutation(len(array))[:count]] for array in (reference.test.features, features)
+    )
+    precision, recall = precision_and_recall(real, generated)
+    density, coverage = density_and_coverage(real, generated)
+    values = {"precision": precision, "recall": recall, "density": density, "coverage": coverage}
+    return {name: measure(value, split="test", samples=count) for name, value in values.items()}

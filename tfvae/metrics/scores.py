@@ -35,7 +35,7 @@ def frechet_distance(real_features: ArrayLike, generated_features: ArrayLike) ->
     Reference:
         Heusel et al. 2017, eq. 6; report 4, FID.
     """
-    real, generated = _pair(real_features, generated_features)
+    real, generated = checked_pair(real_features, generated_features)
     for name, features in (("real_features", real), ("generated_features", generated)):
         count, dimensions = features.shape
         if count <= dimensions:
@@ -73,7 +73,7 @@ def kernel_distance(
     Reference:
         Binkowski et al. 2018, section 4; Zaremba et al. 2013 for the blocks.
     """
-    real, generated = _pair(real_features, generated_features)
+    real, generated = checked_pair(real_features, generated_features)
     if block_size < 2:
         raise InputError(f"kernel_distance: expected block_size >= 2. Received: block_size={block_size}.")
     blocks = -(-max(len(real), len(generated)) // block_size)
@@ -142,7 +142,8 @@ def checked_matrix(function: str, name: str, values: ArrayLike) -> NDArray[np.fl
     return matrix
 
 
-def _pair(real: ArrayLike, generated: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def checked_pair(real: ArrayLike, generated: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Returns both sets of features as float64 [N, D] and [M, D] after checking them, as `checked_matrix` does."""
     checked = (
         checked_matrix("distance", "real_features", real),
         checked_matrix("distance", "generated_features", generated),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Self
+from typing import Any
 
 import keras
 import numpy as np
@@ -12,11 +12,12 @@ from tensorflow_probability import distributions as tfd
 
 from tfvae import distributions
 from tfvae.errors import InputError
-from tfvae.models.base import GenerativeModel, Noise, Terms, float_array, in_batches
+from tfvae.models.base import Noise, Terms, float_array, in_batches
+from tfvae.models.latent_variable import LatentVariableModel
 
 
 @keras.saving.register_keras_serializable("tfvae")
-class Autoencoder(GenerativeModel):
+class Autoencoder(LatentVariableModel):
     """A network to a code and a network back, under a likelihood.
 
     loss = mean(-log p(x | code)),  code = encoder(x)
@@ -38,6 +39,7 @@ class Autoencoder(GenerativeModel):
     """
 
     term_names: Sequence[str] = ("reconstruction",)
+    part_names: Sequence[str] = ("encoder", "decoder", "likelihood", "prior")
     parameters_per_code = 1
 
     def __init__(
@@ -96,44 +98,9 @@ class Autoencoder(GenerativeModel):
         images = float_array(images, self.image_shape, "images")
         return in_batches(self.compiled_step(self.encode_step), images, batch_size=batch_size)
 
-    def decode(self, codes: Any, *, batch_size: int = 1000) -> np.ndarray:
-        """The image of each code: the mean of p(x | code).
-
-        Args:
-            codes: float [count, latent_dim].
-            batch_size: int >= 1, codes at a time.
-
-        Returns:
-            float32 [count, *image_shape].
-
-        Raises:
-            InputError: if the codes have another number of dimensions.
-        """
-        codes = float_array(codes, (self.latent_dim,), "codes")
-        return in_batches(self.compiled_step(self.decode_step), codes, batch_size=batch_size)
-
     def reconstruct(self, images: Any, *, batch_size: int = 1000) -> np.ndarray:
         """`decode(encode(images))`, float32 [count, *image_shape]."""
         return self.decode(self.encode(images, batch_size=batch_size), batch_size=batch_size)
-
-    def sample(self, count: int, *, seed: int = 0, batch_size: int = 1000) -> np.ndarray:
-        """Images decoded from codes of the prior.
-
-        Args:
-            count: int >= 1, number of images.
-            seed: int, the same seed gives the same images.
-            batch_size: int >= 1, images at a time.
-
-        Returns:
-            float32 [count, *image_shape].
-
-        Raises:
-            InputError: if `count` is below 1 or no whole number.
-        """
-        if count != int(count) or count < 1:
-            raise InputError(f"Expected a whole count >= 1. Received: count={count}. Ask for one sample or more.")
-        codes = self.prior(self.latent_dim).sample(count, seed=tf.constant([0, seed], tf.int32))
-        return self.decode(codes, batch_size=batch_size)
 
     def _check_encoder(self) -> None:
         if self.encoder.output_shape[-1] != self.parameters_per_code * self.latent_dim:
@@ -142,17 +109,6 @@ class Autoencoder(GenerativeModel):
                 f"{self.latent_dim}-dimensional codes. Received: encoder.output_shape={self.encoder.output_shape}. "
                 "Change the last layer of one."
             )
-
-    def get_config(self) -> dict[str, Any]:
-        parts = {"encoder": self.encoder, "decoder": self.decoder, "likelihood": self.likelihood, "prior": self.prior}
-        serialized = {name: keras.saving.serialize_keras_object(part) for name, part in parts.items()}
-        return {**serialized, "seed": self.seed, "name": self.name, "dtype": self.dtype_policy.name}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Self:
-        nested = {key: value for key, value in config.items() if isinstance(value, dict)}
-        parts = {key: keras.saving.deserialize_keras_object(value, custom_objects) for key, value in nested.items()}
-        return cls(**{**config, **parts})
 
 
 class StochasticAutoencoder(Autoencoder):

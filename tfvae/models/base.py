@@ -164,6 +164,7 @@ class GenerativeModel(keras.Model):
 
     term_names: Sequence[str] = ()
     image_shape: tuple[int, ...] | None = None
+    draws_per_step: int = 1  # how often a training step descends, each time with noise of its own
 
     def __init__(self, *, seed: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -227,6 +228,12 @@ class GenerativeModel(keras.Model):
         Returns:
             {name: float32 []}, the running means of the epoch.
         """
+        return self.record(self.descend(objective, data, variables, optimizer))
+
+    def descend(
+        self, objective: Objective, data: Any, variables: Sequence[Any], optimizer: keras.optimizers.Optimizer
+    ) -> Terms:
+        """The step of `minimize`, whose terms a model of several players records together once all have moved."""
         images, labels = images_and_labels(data, self.image_shape)
         noise = self._noise(self.train_draws)
         with tf.GradientTape() as tape:
@@ -236,7 +243,7 @@ class GenerativeModel(keras.Model):
         optimizer.apply(tape.gradient(loss, variables), variables)
         self._note_failure(share)
         self.train_draws.assign_add(1)
-        return self.record(terms)
+        return terms
 
     def record(self, terms: Terms) -> dict[str, tf.Tensor]:
         """Adds the terms to their running means and returns those, with their sum under `loss`."""
@@ -258,10 +265,11 @@ class GenerativeModel(keras.Model):
         return Noise(self.seed, tf.convert_to_tensor(draws), context.replica_id_in_sync_group if context else 0)
 
     def _note_failure(self, share: Terms) -> None:
-        """Keeps the first step at which a term was not finite, and which; a callback stops the run on it."""
+        """Keeps the first draw at which a term was not finite, and which; a callback stops the run on it."""
         finite = tf.math.is_finite(sum_over_replicas(tf.stack(list(share.values()))))
         first = (tf.convert_to_tensor(self.failed_step) < 0) & ~tf.reduce_all(finite)
-        term = tf.argmin(tf.cast(finite, tf.int32))
+        places = tf.constant([self.term_names.index(name) for name in share], tf.int64)
+        term = tf.gather(places, tf.argmin(tf.cast(finite, tf.int32)))
         self.failed_step.assign(tf.where(first, self.train_draws, self.failed_step))
         self.failed_term.assign(tf.where(first, term, self.failed_term))
 

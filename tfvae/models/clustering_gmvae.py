@@ -50,6 +50,8 @@ class ClusteringGMVAE(GMVAE):
         Jiang et al. 2017 (VaDE), section 3.4, for the start from a mixture; Dilokthanakul et al. 2016.
     """
 
+    part_names = (*GMVAE.part_names, "augmentation")
+
     def __init__(
         self,
         encoder: keras.Model,
@@ -107,6 +109,5 @@ class ClusteringGMVAE(GMVAE):
         place_clusters(self.prior_network, means, variances, seed=self.seed)
 
     def get_config(self) -> dict[str, Any]:
-        augmentation = None if self.augmentation is None else keras.saving.serialize_keras_object(self.augmentation)
         own = {name: getattr(self, name) for name in ("pretraining_steps", "pretraining_weight")}
-        return {**super().get_config(), **own, "augmentation": augmentation}
+        return {**super().get_config(), **own}

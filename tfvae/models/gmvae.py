@@ -58,6 +58,7 @@ class GMVAE(StochasticAutoencoder):
     """
 
     term_names: Sequence[str] = ("reconstruction", "conditional_prior", "w_prior", "z_prior")
+    part_names = (*StochasticAutoencoder.part_names, "prior_network")
 
     def __init__(
         self,
@@ -249,13 +250,7 @@ class GMVAE(StochasticAutoencoder):
         return tf.reduce_sum(chosen[..., tf.newaxis] * codes, axis=1)
 
     def get_config(self) -> dict[str, Any]:
-        prior_network = keras.saving.serialize_keras_object(self.prior_network)
-        return {
-            **super().get_config(),
-            "prior_network": prior_network,
-            "threshold": self.threshold,
-            "draws": self.draws,
-        }
+        return {**super().get_config(), "threshold": self.threshold, "draws": self.draws}
 
     def _check_encoder(self) -> None:
         """Checked once the prior network is there to say how many dimensions a style has."""

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
+from PIL import Image
 from rich.progress import Progress, TaskID
 
 from tfvae.training.checkpoint import Checkpointer, Position
-from tfvae.training.run_folder import RunFolder, write_json
+from tfvae.training.run_folder import RunFolder, replacing, write_json
 
 Pictures = Callable[[Any], Mapping[str, np.ndarray]]
 
@@ -29,7 +31,8 @@ class StopOnNonFinite(keras.callbacks.Callback):
         if failed >= 0:
             term = self.model.term_names[int(self.model.failed_term.numpy())]
             raise NonFiniteLoss(
-                f"Expected finite losses. Received: the term '{term}' was not finite at step {failed}. "
+                f"Expected finite losses. Received: the term '{term}' was not finite at step "
+                f"{failed // self.model.draws_per_step}. "
                 "Lower --training.learning-rate or the weight of that term; the last good checkpoint is kept."
             )
 
@@ -47,28 +50,6 @@ class AfterEpoch(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         self.change(self.model, epoch + 1)
-
-
-class Watch(keras.callbacks.Callback):
-    """Numbers of the model at the end of each epoch, in TensorBoard and for `History`.
-
-    Args:
-        folder: the run's.
-        watch: function of the model to {name: number}.
-    """
-
-    def __init__(self, folder: RunFolder, watch: Callable[[Any], Mapping[str, float]]) -> None:
-        super().__init__()
-        self.writer = tf.summary.create_file_writer(str(folder.path))
-        self.watch = watch
-        self.latest: dict[str, float] = {}
-
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        self.latest = {name: float(value) for name, value in self.watch(self.model).items()}
-        with self.writer.as_default(step=epoch + 1):
-            for name, value in self.latest.items():
-                tf.summary.scalar(f"watched/{name}", value)
-        self.writer.flush()
 
 
 class StepHistory(keras.callbacks.Callback):
@@ -118,14 +99,12 @@ class History(keras.callbacks.Callback):
     Args:
         folder: the run's.
         rows: those of the epochs before.
-        watch: whose numbers go beside them, or None.
     """
 
-    def __init__(self, folder: RunFolder, rows: list[dict[str, Any]], watch: Watch | None = None) -> None:
+    def __init__(self, folder: RunFolder, rows: list[dict[str, Any]]) -> None:
         super().__init__()
         self.folder = folder
         self.rows = rows
-        self.watch = watch
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self.began = time.monotonic()
@@ -135,9 +114,56 @@ class History(keras.callbacks.Callback):
         train = {name: value for name, value in terms.items() if not name.startswith("val_")}
         validation = {name[4:]: value for name, value in terms.items() if name.startswith("val_")}
         seconds = time.monotonic() - self.began
-        watched = {"watched": self.watch.latest} if self.watch else {}
-        self.rows.append({"epoch": epoch + 1, "seconds": seconds, "train": train, "validation": validation, **watched})
+        self.rows.append({"epoch": epoch + 1, "seconds": seconds, "train": train, "validation": validation})
         write_json(self.folder.history, self.rows)
+
+
+class Watch(keras.callbacks.Callback):
+    """Adds numbers of the model to the history of each epoch and to TensorBoard, and passes warnings on.
+
+    Args:
+        folder: the run's.
+        rows: the history, to which `History` has added this epoch's row.
+        watch: function of the model to {name: number}.
+        alarm: function of the history to a warning or None.
+        say: where a warning goes when it is another than that of the epoch before.
+    """
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        rows: list[dict[str, Any]],
+        watch: Callable[[Any], Mapping[str, float]],
+        alarm: Callable[[Sequence[Mapping[str, Any]]], str | None],
+        say: Callable[[str], None],
+    ) -> None:
+        super().__init__()
+        self.folder = folder
+        self.rows = rows
+        self.watch = watch
+        self.alarm = alarm
+        self.say = say
+
+    @functools.cached_property
+    def writer(self) -> Any:
+        """Made when there is something to write: an experiment may watch nothing."""
+        return tf.summary.create_file_writer(str(self.folder.path))
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        values = {name: float(value) for name, value in self.watch(self.model).items()}
+        if values:
+            self.rows[-1]["watched"] = values
+            write_json(self.folder.history, self.rows)
+            with self.writer.as_default(step=epoch + 1):
+                for name, value in values.items():
+                    tf.summary.scalar(f"watched/{name}", value)
+            self.writer.flush()
+        warning = self.alarm(self.rows)
+        if warning and warning != self.alarm(self.rows[:-1]):
+            with self.writer.as_default(step=epoch + 1):
+                tf.summary.text("alarm", warning)
+            self.writer.flush()
+            self.say(warning)
 
 
 class SaveCheckpoints(keras.callbacks.Callback):
@@ -207,20 +233,27 @@ class TensorBoardPictures(keras.callbacks.Callback):
         folder: the run's.
         pictures: function of the model to {tag: uint8 [height, width, channels]}.
         epochs: int, number of epochs of the run.
+        snapshots: epochs whose pictures are kept as files too, `figures/epoch-010_<tag>.png`.
     """
 
-    def __init__(self, folder: RunFolder, pictures: Pictures, epochs: int) -> None:
+    def __init__(self, folder: RunFolder, pictures: Pictures, epochs: int, snapshots: Sequence[int] = ()) -> None:
         super().__init__()
+        self.figures = folder.figures
+        self.snapshots = snapshots
         self.writer = tf.summary.create_file_writer(str(folder.path))
         self.pictures = pictures
         self.epochs = epochs
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        if not is_milestone(epoch + 1) and epoch + 1 != self.epochs:
+        kept = epoch + 1 in self.snapshots
+        if not (kept or is_milestone(epoch + 1) or epoch + 1 == self.epochs):
             return
         with self.writer.as_default(step=epoch + 1):
             for tag, picture in self.pictures(self.model).items():
                 tf.summary.image(tag, picture[np.newaxis])
+                if kept:
+                    with replacing(self.figures / f"epoch-{epoch + 1:03}_{tag.replace('/', '_')}.png") as temporary:
+                        Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture).save(temporary)
         self.writer.flush()
 
 

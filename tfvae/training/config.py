@@ -83,7 +83,7 @@ class ExperimentConfig:
 
 
 NOT_IDENTITY = (
-    *("variants", "data_dir", "out", "seeds", "overwrite", "fallback_to_digits"),
+    *("variants", "data_dir", "out", "seeds", "overwrite", "fallback_to_digits", "inception"),
     *("training.steps_per_execution", "training.checkpoint_minutes"),
 )
 """Fields that say which runs to make, where and how smoothly, and change nothing that a run computes."""

@@ -28,11 +28,11 @@ def training_seconds(model: keras.Model, examples: int) -> float:
 
 
 def multiply_adds(model: keras.Model) -> float:
-    """Multiply-adds of one example's way forward through every layer with a kernel."""
+    """Multiply-adds of one example's way forward through every layer with a kernel to be trained."""
     total = 0.0
     for layer in model._flatten_layers():
         kernel = getattr(layer, "kernel", None)
-        if kernel is None:
+        if kernel is None or not layer.trainable:
             continue
         positions = 1
         if len(kernel.shape) > 2:

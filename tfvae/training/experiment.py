@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
+import keras
 import numpy as np
 from numpy.typing import NDArray
 from rich.progress import Progress
@@ -112,6 +113,30 @@ class Report:
     figures: dict[str, Figure] = field(default_factory=dict)
 
 
+def as_it_is(config: Config, variant: str) -> Config:
+    """The config of an experiment whose variants all read the same."""
+    return config
+
+
+def one_adam(config: ExperimentConfig, variant: str) -> dict[str, Any]:
+    """How a model of one player is compiled: Adam at the config's learning rate."""
+    return {"optimizer": keras.optimizers.Adam(config.training.learning_rate)}
+
+
+def no_change(model: Any, data: LabelledData, config: ExperimentConfig, seed: int, epoch: int) -> None:
+    """Leaves the model as its optimizer did."""
+
+
+def nothing(model: Any, data: LabelledData) -> dict[str, float]:
+    """Watches nothing."""
+    return {}
+
+
+def no_alarm(history: Sequence[Mapping[str, Any]]) -> str | None:
+    """Never warns."""
+    return None
+
+
 @dataclass(frozen=True)
 class Experiment(Generic[Config]):
     """One report's experiment.
@@ -132,9 +157,15 @@ class Experiment(Generic[Config]):
         unread: {variant: beginnings of the names of fields that this variant does not read}, which may change without
             making its run another one.
         data_kinds: the kinds of data that it takes.
+        value_ranges: {variant: (low, high)} of the pixels that it is trained on; the data set's own if not named.
+        compiling: function of (config, variant) to the arguments of `model.compile`: the optimizers, and `jit_compile`
+            where XLA is not the best choice.
         after_epoch: function of (model, data, config, seed, epoch), called at the end of each epoch, counted from 1,
             before its checkpoint is written; it may change the model.
-        watch: function of (model, data) to numbers that are logged at the end of each epoch.
+        watch: function of (model, data) to {name: number}, computed at the end of each epoch, logged and kept in the
+            history.
+        alarm: function of the history so far to a warning, or None; it is printed and logged when it changes.
+        snapshots: epochs whose pictures are kept as files too, `figures/epoch-010_<tag>.png`.
     """
 
     name: str
@@ -146,8 +177,19 @@ class Experiment(Generic[Config]):
     pictures: Callable[[Any, Any], Mapping[str, NDArray[np.uint8]]]
     report: Callable[[Sequence[FinishedRun]], Report]
     shown: Mapping[str, str]
-    own_config: Callable[[Config, str], Config] = lambda config, variant: config
+    own_config: Callable[[Config, str], Config] = as_it_is
     unread: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     data_kinds: tuple[type[LabelledData], ...] = (ImageData,)
-    after_epoch: Callable[[Any, Any, Config, int, int], None] | None = None
-    watch: Callable[[Any, Any], Mapping[str, float]] | None = None
+    value_ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    compiling: Callable[[Config, str], Mapping[str, Any]] = one_adam
+    after_epoch: Callable[[Any, Any, Config, int, int], None] = no_change
+    watch: Callable[[Any, Any], Mapping[str, float]] = nothing
+    alarm: Callable[[Sequence[Mapping[str, Any]]], str | None] = no_alarm
+    snapshots: tuple[int, ...] = ()
+
+    def data_for(self, variant: str, data: LabelledData) -> LabelledData:
+        """The same examples in the value range of a variant."""
+        if variant not in self.value_ranges or not isinstance(data, ImageData):
+            return data
+        wanted = self.value_ranges[variant]
+        return data if wanted == data.value_range else data.with_value_range(*wanted)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -41,8 +41,10 @@ def train(
     pictures: Callable[[Any], Mapping[str, np.ndarray]],
     progress: Progress,
     description: str,
-    after_epoch: Callable[[Any, int], None] | None = None,
-    watch: Callable[[Any], Mapping[str, float]] | None = None,
+    snapshots: Sequence[int] = (),
+    after_epoch: Callable[[Any, int], None] = lambda model, epoch: None,
+    watch: Callable[[Any], Mapping[str, float]] = lambda model: {},
+    alarm: Callable[[Sequence[Mapping[str, Any]]], str | None] = lambda history: None,
 ) -> list[dict[str, Any]]:
     """Trains a compiled model to the end, resuming what the folder holds.
 
@@ -55,8 +57,10 @@ def train(
         pictures: function of the model to {tag: uint8 [height, width, channels]} for TensorBoard.
         progress: where the bar is drawn.
         description: str, beside the bar.
-        after_epoch: function of the model and the epoch, counted from 1, which may change the model; or None.
-        watch: function of the model to numbers that are logged each epoch, or None.
+        snapshots: epochs whose pictures are kept as files too.
+        after_epoch: function of the model and the epoch, counted from 1, which may change the model.
+        watch: function of the model to {name: number}, for the history of every epoch.
+        alarm: function of the history so far to a warning or None.
 
     Returns:
         The history, a row an epoch.
@@ -74,15 +78,14 @@ def train(
     )
     saving = SaveCheckpoints(checkpointer, training.checkpoint_minutes)
     within = StepHistory(folder, _steps_before(folder, position.epoch * steps + position.step), steps)
-    watching = Watch(folder, watch) if watch else None
     callbacks = [
         StopOnNonFinite(),
         ProgressBar(progress, task),
-        *([AfterEpoch(after_epoch)] if after_epoch else []),
-        *([watching] if watching else []),
+        AfterEpoch(after_epoch),
         TensorBoardTerms(folder),
-        TensorBoardPictures(folder, pictures, training.epochs),
-        History(folder, rows, watching),
+        TensorBoardPictures(folder, pictures, training.epochs, snapshots),
+        History(folder, rows),
+        Watch(folder, rows, watch, alarm, lambda warning: progress.console.print(f"{description}: {warning}")),
         # Its first epoch begins with the running means that it restores, so `within` comes after it.
         saving,
         within,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
@@ -31,7 +31,7 @@ from tfvae.training.fit import train
 from tfvae.training.projector import write_projection
 from tfvae.training.results import comparison_rows, find_runs, git_commit, terminal, terminal_table
 from tfvae.training.run_folder import RunFolder, read_json, replacing, write_json
-from tfvae.training.strategy import choose_strategy, compiles_with_xla, describe_device, versions
+from tfvae.training.strategy import choose_strategy, compiles_with_xla, describe_device, repeatable, versions
 
 Config = TypeVar("Config", bound=ExperimentConfig)
 
@@ -95,7 +95,7 @@ class _Task(NamedTuple):
 
 
 def _tasks(experiment: Experiment[Config], config: Config, variants: Sequence[str]) -> dict[str, _Task]:
-    """Each variant with its own config and data; a data set that several share is loaded once.
+    """Each variant with its own config and data in its value range; a data set that several share is loaded once.
 
     Raises:
         InputError: if data cannot be had, or are of a kind that the experiment does not take.
@@ -112,7 +112,7 @@ def _tasks(experiment: Experiment[Config], config: Config, variants: Sequence[st
             loaded[key] = _limited(data, own)
         if loaded[key].fallback_for:
             own = replace(own, training=replace(own.training, epochs=FALLBACK_EPOCHS * own.training.epochs))
-        tasks[variant] = _Task(own, loaded[key])
+        tasks[variant] = _Task(own, experiment.data_for(variant, loaded[key]))
     return tasks
 
 
@@ -254,11 +254,8 @@ def build_model(
     keras.utils.set_random_seed(seed)
     with strategy.scope(), _precision(config.precision):
         model = experiment.variants[variant](config, data, seed)
-        model.compile(
-            optimizer=keras.optimizers.Adam(config.training.learning_rate),
-            jit_compile=compiles_with_xla(strategy),
-            steps_per_execution=config.training.steps_per_execution,
-        )
+        options = {"jit_compile": compiles_with_xla(strategy), **experiment.compiling(config, variant)}
+        model.compile(steps_per_execution=config.training.steps_per_execution, **options)
     return model
 
 
@@ -273,18 +270,21 @@ def _run(
     progress: Progress,
 ) -> None:
     model = build_model(experiment, config, data, strategy, variant, seed)
-    history = train(
-        model,
-        data,
-        config.training,
-        seed=seed,
-        folder=folder,
-        pictures=lambda trained: experiment.pictures(trained, data),
-        progress=progress,
-        description=variant if len(config.seeds) == 1 else f"{variant} seed {seed}",
-        after_epoch=_after_epoch(experiment, config, data, seed),
-        watch=_watch(experiment, data),
-    )
+    with repeatable(strategy, xla=model.jit_compile):
+        history = train(
+            model,
+            data,
+            config.training,
+            seed=seed,
+            folder=folder,
+            pictures=lambda trained: experiment.pictures(trained, data),
+            progress=progress,
+            description=variant if len(config.seeds) == 1 else f"{variant} seed {seed}",
+            snapshots=experiment.snapshots,
+            after_epoch=lambda trained, epoch: experiment.after_epoch(trained, data, config, seed, epoch),
+            watch=lambda trained: experiment.watch(trained, data),
+            alarm=experiment.alarm,
+        )
     with replacing(folder.model) as temporary:
         model.save(temporary)
     progress.console.print(f"{variant}: trained, measuring ...", highlight=False)
@@ -295,7 +295,7 @@ def _run(
         "dataset": data.name,
         "dataset_sha256": data.sha256,
         "fallback_for": data.fallback_for,
-        "settings": _settings(model),
+        "settings": _settings(experiment, variant, model),
         "parameters": sum(math.prod(variable.shape) for variable in model.trainable_variables),
         "epochs": config.training.epochs,
         "train_seconds": sum(row["seconds"] for row in history),
@@ -309,21 +309,11 @@ def _run(
     gc.collect()
 
 
-def _after_epoch(
-    experiment: Experiment[Config], config: Config, data: LabelledData, seed: int
-) -> Callable[[Any, int], None] | None:
-    change = experiment.after_epoch
-    return None if change is None else lambda model, epoch: change(model, data, config, seed, epoch)
-
-
-def _watch(experiment: Experiment[Any], data: LabelledData) -> Callable[[Any], Mapping[str, float]] | None:
-    watch = experiment.watch
-    return None if watch is None else lambda model: watch(model, data)
-
-
-def _settings(model: GenerativeModel) -> dict[str, float]:
-    """The model's own numbers, such as the weights of its terms."""
-    return {name: value for name, value in model.get_config().items() if isinstance(value, int | float)}
+def _settings(experiment: Experiment[Config], variant: str, model: GenerativeModel) -> dict[str, float]:
+    """The model's own numbers, such as the weights of its terms, and those that the variant differs by."""
+    chosen = getattr(experiment.variants[variant], "keywords", {})
+    settings = {**chosen, "latent_dim": getattr(model, "latent_dim", None), **model.get_config()}
+    return {name: value for name, value in settings.items() if isinstance(value, int | float)}
 
 
 def _write(folder: RunFolder, evaluation: Evaluation) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
 import tensorflow as tf
+from tensorflow.python.framework.config import disable_op_determinism
 
 from tfvae.errors import InputError
 
@@ -45,6 +48,26 @@ def choose_strategy(name: Literal["auto", "one", "mirrored"]) -> tf.distribute.S
 def compiles_with_xla(strategy: tf.distribute.Strategy) -> bool:
     """Whether steps are compiled by XLA: on one replica, where it also makes a run repeat bit for bit."""
     return strategy.num_replicas_in_sync == 1
+
+
+@contextlib.contextmanager
+def repeatable(strategy: tf.distribute.Strategy, *, xla: bool) -> Iterator[None]:
+    """Within it, steps on one replica repeat bit for bit from run to run: by XLA itself, or without it by TensorFlow.
+
+    TensorFlow's switch is for the whole process, and Keras compiles nothing by XLA while it is on.
+    """
+    if xla or strategy.num_replicas_in_sync > 1:
+        yield
+        return
+    options = tf.config.optimizer.get_experimental_options()
+    # It fails on a leaky ReLU within a loop, says so on the screen, and changes nothing.
+    tf.config.optimizer.set_experimental_options({"remapping": False})
+    tf.config.experimental.enable_op_determinism()
+    try:
+        yield
+    finally:
+        disable_op_determinism()
+        tf.config.optimizer.set_experimental_options({"remapping": True, **options})
 
 
 def describe_device(strategy: tf.distribute.Strategy) -> str:

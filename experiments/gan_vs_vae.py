@@ -1,0 +1,346 @@
+"""Report 4: a DCGAN against a convolutional VAE, by FID, inception score, size and time.
+
+    python -m experiments.gan_vs_vae --data-dir DIR
+
+Variants: dcgan and vae are the report's networks, dcgan-slim a DCGAN of less than a hundredth of the parameters. The
+sweep-* variants are the report's "customization": other latent sizes and widths of dcgan-slim and vae. They run only
+when named, or all of them, each in a process of its own, by `python -m experiments.gan_vs_vae_sweep`.
+
+One core of an AMD EPYC needs about 10 minutes an epoch of dcgan (1.2 s a step), 1.2 minutes of dcgan-slim and 25 s of
+vae, estimated from the processor time of a few steps; two cores need less. A checkpoint of dcgan is 1 GB.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments import gan_vs_vae_report
+from experiments.gan_vs_vae_report import alarm
+from tfvae.data.images import ImageData
+from tfvae.figures import figure_pixels, image_grid, latent_scatter
+from tfvae.metrics import likelihood
+from tfvae.metrics.features import FeatureExtractor, inception, mnist_cnn
+from tfvae.metrics.manifold import class_shares, near_copies
+from tfvae.metrics.measurement import Measurement
+from tfvae.metrics.samples import RealReference, score_samples
+from tfvae.models.autoencoder import Autoencoder
+from tfvae.models.dcgan import DCGAN
+from tfvae.models.latent_variable import LatentVariableModel
+from tfvae.models.vae import VAE
+from tfvae.networks.convolutional import (
+    convolutional_decoder,
+    convolutional_encoder,
+    dcgan_discriminator,
+    dcgan_generator,
+)
+from tfvae.sampling.prior import standard_normal_sampler
+from tfvae.training.command import main
+from tfvae.training.config import ExperimentConfig, Training, check
+from tfvae.training.experiment import Evaluation, Experiment, TrainedRun
+from tfvae.training.results import peak_memory_mb
+
+SCORED_SHAPE = (28, 28, 1)
+LEAST_SCORED = 100  # above the number of features of `mnist_cnn`, 64
+GRID = 25
+PICTURED = 2000
+WATCHED = 1000
+TIMED = 5000
+
+
+@dataclass(frozen=True)
+class GAN:
+    """Both DCGANs."""
+
+    discriminator_steps: int = 1
+    """Steps of the discriminator on each batch: algorithm 1's num_discriminator_steps."""
+    generator_steps: int = 1
+    """Steps of the generator on each batch: algorithm 1's num_generator_steps."""
+    beta_1: float = 0.5
+    """Adam's first decay, for both players, as Radford et al. choose it."""
+
+    def __post_init__(self) -> None:
+        steps = self.discriminator_steps
+        check(steps >= 1, "at least 1 step of the discriminator", gan_discriminator_steps=steps)
+        check(self.generator_steps >= 1, "at least 1 step of the generator", gan_generator_steps=self.generator_steps)
+        check(0 <= self.beta_1 < 1, "a decay in [0, 1)", gan_beta_1=self.beta_1)
+
+
+@dataclass(frozen=True)
+class Slim:
+    """The slim DCGAN, where it is trained in another way than the report's."""
+
+    learning_rate: float = 1e-3
+    """Step size of Adam, for both players."""
+    average_decay: float = 0.9995
+    """Decay of the running average of the generator's weights, from which the images come."""
+
+    def __post_init__(self) -> None:
+        check(self.learning_rate > 0, "a positive learning rate", slim_learning_rate=self.learning_rate)
+        check(0 <= self.average_decay < 1, "a decay in [0, 1)", slim_average_decay=self.average_decay)
+
+
+@dataclass(frozen=True)
+class GanVsVaeConfig(ExperimentConfig):
+    """Report 4."""
+
+    gan: GAN = field(default_factory=GAN)
+    slim: Slim = field(default_factory=Slim)
+    width: float = 1.0
+    """Scales the filters and units of every network."""
+    samples: int = 10_000
+    """Samples that each model is scored on."""
+    copies: int = 1000
+    """Samples, and test images, whose nearest training image is looked for."""
+    inception: Path | None = None
+    """Folder of TF-GAN's Inception graph, for FID, KID and inception score in that feature space too."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check(self.width > 0, "a positive width", width=self.width)
+        check(self.samples >= LEAST_SCORED, f"at least {LEAST_SCORED} samples to score", samples=self.samples)
+        check(self.copies >= 1, "at least 1 sample", copies=self.copies)
+
+
+REPORT = GanVsVaeConfig(training=Training(epochs=100, batch_size=128, learning_rate=2e-4, steps_per_execution=20))
+PRESETS = {
+    "report": REPORT,
+    "quick": replace(
+        REPORT,
+        preset="quick",
+        variants=("vae", "dcgan-slim"),
+        training=replace(REPORT.training, epochs=5),
+        samples=5000,
+    ),
+    "smoke": replace(
+        REPORT,
+        preset="smoke",
+        width=0.0625,
+        training=replace(REPORT.training, epochs=2, steps_per_execution=5),
+        training_images=1000,
+        test_images=500,
+        samples=500,
+        copies=100,
+    ),
+}
+
+
+def dcgan(config: GanVsVaeConfig, data: ImageData, seed: int, *, latent_dim: int = 100) -> DCGAN:
+    """Section 3.2.1: the report's networks."""
+    widths, filters, judges = (
+        scaled(sizes, config.width) for sizes in ((7 * 7 * 128,), (256, 64), (64, 128, 256, 512))
+    )
+    generator = dcgan_generator(latent_dim, data.image_shape, widths=widths, filters=filters)
+    return _dcgan(config, data, seed, generator, dcgan_discriminator(data.image_shape, filters=judges))
+
+
+def dcgan_slim(
+    config: GanVsVaeConfig, data: ImageData, seed: int, *, latent_dim: int = 64, width: float = 1.0
+) -> DCGAN:
+    """What a person would use: no wide dense layer, kernels of 4 that the strides divide, normalised, averaged."""
+    filters, judges = (scaled(sizes, width * config.width) for sizes in ((128, 64), (32, 64, 128)))
+    generator = dcgan_generator(latent_dim, data.image_shape, widths=(), filters=filters, kernel=4, normalise=True)
+    discriminator = dcgan_discriminator(data.image_shape, filters=judges, kernel=4)
+    return _dcgan(config, data, seed, generator, discriminator, config.slim.average_decay)
+
+
+def vae(config: GanVsVaeConfig, data: ImageData, seed: int, *, latent_dim: int = 10, width: float = 1.0) -> VAE:
+    """Section 3.3: the report's convolutional VAE, on pixels in [0, 1] under a Bernoulli likelihood."""
+    _check_data(data, (0.0, 1.0))
+    convolutions, maps, down, up = (
+        scaled(sizes, width * config.width) for sizes in ((32, 64), (64, 64), (512, 256), (256, 512))
+    )
+    encoder = convolutional_encoder(data.image_shape, 2 * latent_dim, filters=convolutions, widths=down)
+    return VAE(encoder, convolutional_decoder(latent_dim, data.image_shape, filters=maps, widths=up), seed=seed)
+
+
+def _dcgan(
+    config: GanVsVaeConfig,
+    data: ImageData,
+    seed: int,
+    generator: keras.Model,
+    discriminator: keras.Model,
+    average_decay: float = 0.0,
+) -> DCGAN:
+    _check_data(data, (-1.0, 1.0))
+    return DCGAN(
+        generator,
+        discriminator,
+        discriminator_steps=config.gan.discriminator_steps,
+        generator_steps=config.gan.generator_steps,
+        average_decay=average_decay,
+        seed=seed,
+    )
+
+
+def scaled(sizes: Sequence[int], width: float) -> tuple[int, ...]:
+    """Each size times `width`, rounded, and 1 at least."""
+    return tuple(max(1, round(size * width)) for size in sizes)
+
+
+def _check_data(data: ImageData, value_range: tuple[float, float]) -> None:
+    """Finds what would stop the measuring, before the training."""
+    low, high = value_range
+    check(data.value_range == value_range, f"pixels in [{low:g}, {high:g}]", value_range=data.value_range)
+    if data.image_shape == SCORED_SHAPE:
+        fewest = min(len(data.train_labels), len(data.test_labels))
+        check(fewest >= LEAST_SCORED, f"at least {LEAST_SCORED} images of each split, which FID needs", images=fewest)
+
+
+def compiling(config: GanVsVaeConfig, variant: str) -> dict[str, Any]:
+    """Adam for the VAE, and an Adam for each player of a GAN.
+
+    XLA has no fast gradient of the report's wide layers on a CPU: a step of the DCGAN takes ten times as long with it.
+    """
+    if VALUE_RANGES[variant] == (0.0, 1.0):
+        return {"optimizer": keras.optimizers.Adam(config.training.learning_rate)}
+    rate = config.training.learning_rate if variant == "dcgan" else config.slim.learning_rate
+    players = ("generator_optimizer", "discriminator_optimizer")
+    return {player: keras.optimizers.Adam(rate, beta_1=config.gan.beta_1) for player in players} | {
+        "jit_compile": False
+    }
+
+
+def evaluate(run: TrainedRun[GanVsVaeConfig]) -> Evaluation:
+    """Every number of the report, and those that its words need."""
+    model, data, config = run.model, run.data, run.config
+    metrics = measure_costs(model)
+    sampler = standard_normal_sampler(model.latent_dim)
+    codes, _ = sampler.sample(config.samples, seed=run.seed)
+    images = data.to_uint8(model.decode(codes))
+    for suffix, extractor in extractors(config, data).items():
+        scores = score_samples(images, reference=reference(data, extractor, config.samples))
+        metrics |= {f"prior/{name}{suffix}": score for name, score in scores.items()}
+    metrics |= measure_copies(images[: config.copies], data, config.copies)
+    if isinstance(model, Autoencoder):
+        metrics |= measure_reconstructions(run)
+    metrics = {name: beside_the_report(run.variant, name, metric) for name, metric in metrics.items()}
+    figures = gan_vs_vae_report.run_figures(run, images)
+    return Evaluation(metrics, figures, images, samplers={"prior": sampler}, sampler="prior")
+
+
+def extractors(config: GanVsVaeConfig, data: ImageData) -> dict[str, FeatureExtractor]:
+    """The feature spaces that these images can be seen in, by the suffix of their metrics."""
+    spaces: dict[str, FeatureExtractor] = {"": mnist_cnn()} if data.image_shape == SCORED_SHAPE else {}
+    return spaces if config.inception is None else {**spaces, "_inception": inception(config.inception)}
+
+
+_references: dict[tuple[str, str, int], RealReference] = {}
+
+
+def reference(data: ImageData, extractor: FeatureExtractor, count: int) -> RealReference:
+    """The real images as an extractor sees them, once for all variants, whatever their value range."""
+    key = (data.sha256, extractor.sha256, count)
+    if key not in _references:
+        _references.clear()
+        _references[key] = RealReference.of(data, extractor, count=count)
+    return _references[key]
+
+
+def measure_costs(model: LatentVariableModel) -> dict[str, Measurement]:
+    """What the model takes: parameters and bytes of each network, memory, and time to sample."""
+    networks = {"generator": getattr(model, "generator", None), "discriminator": getattr(model, "discriminator", None)}
+    networks |= {"encoder": getattr(model, "encoder", None), "decoder": getattr(model, "decoder", None)}
+    values: dict[str, float] = {"peak_memory_mb": peak_memory_mb()}
+    for name, network in networks.items():
+        if network is not None:
+            values[f"{name}_parameters"] = network.count_params()
+    values["weights_mb"] = 4 * sum(count for name, count in values.items() if name.endswith("_parameters")) / 1e6
+    codes = np.random.default_rng(0).normal(size=(TIMED, model.latent_dim)).astype(np.float32)
+    model.decode(codes[:TIMED])
+    seconds = []
+    for _ in range(3):
+        began = time.perf_counter()
+        model.decode(codes)
+        seconds.append(time.perf_counter() - began)
+    values["images_per_second"] = TIMED / median(seconds)
+    return {name: Measurement(value) for name, value in values.items()}
+
+
+def measure_copies(images: NDArray[np.uint8], data: ImageData, count: int) -> dict[str, Measurement]:
+    """How near the samples lie to training images."""
+    copies = near_copies(images, data.train_images, data.test_images[:count])
+    values = {"near_copy_ratio": copies.ratio, "near_copy_share": copies.share}
+    return {f"prior/{name}": Measurement(value, samples=len(images), split="train") for name, value in values.items()}
+
+
+def measure_reconstructions(run: TrainedRun[GanVsVaeConfig]) -> dict[str, Measurement]:
+    """The VAE's numbers on the test images."""
+    images = run.data.to_float(run.data.test_images)
+    codes = run.model.encode(images)
+    values = {
+        **likelihood.reconstruction_errors(images, run.model.decode(codes)),
+        "elbo": likelihood.evidence_lower_bound(run.model, images, seed=run.seed),
+        "active_units": likelihood.active_units(codes),
+    }
+    return {name: Measurement(value, samples=len(images), split="test") for name, value in values.items()}
+
+
+def beside_the_report(variant: str, name: str, metric: Measurement) -> Measurement:
+    """The measurement with the number that the report gives for it, if it does."""
+    reported, source = gan_vs_vae_report.REPORTED.get((variant, name), (None, None))
+    return metric if reported is None else replace(metric, reported=reported, source=source)
+
+
+def pictures(model: LatentVariableModel, data: ImageData) -> Mapping[str, NDArray[np.uint8]]:
+    """What TensorBoard shows as training goes on: samples of the same codes, and the VAE's latent space."""
+    drawn = {"samples": image_grid(data.to_uint8(model.sample(GRID, seed=0)), columns=5)}
+    if isinstance(model, Autoencoder):
+        codes = model.encode(data.to_float(data.test_images[:PICTURED]))
+        labels = data.test_labels[:PICTURED]
+        drawn["codes"] = figure_pixels(latent_scatter(codes, labels, data.class_names, title="Codes of test images"))
+    return drawn
+
+
+def watch(model: LatentVariableModel, data: ImageData) -> dict[str, float]:
+    """Classes that a thousand samples of the same codes show, as `mnist_cnn` counts them."""
+    if data.image_shape != SCORED_SHAPE or mnist_cnn().class_names != data.class_names:
+        return {}
+    shares = class_shares(mnist_cnn()(data.to_uint8(model.sample(WATCHED, seed=1))).logits)
+    return {"classes": float(np.count_nonzero(shares)), "rarest_class_share": float(shares.min())}
+
+
+SWEEP: dict[str, Callable[..., LatentVariableModel]] = {
+    "sweep-dcgan": partial(dcgan_slim, latent_dim=64, width=1.0),
+    **{f"sweep-dcgan-latent-{size}": partial(dcgan_slim, latent_dim=size, width=1.0) for size in (4, 16, 256)},
+    **{f"sweep-dcgan-width-{width:g}": partial(dcgan_slim, latent_dim=64, width=width) for width in (0.25, 0.5)},
+    "sweep-vae": partial(vae, latent_dim=10, width=1.0),
+    **{f"sweep-vae-latent-{size}": partial(vae, latent_dim=size, width=1.0) for size in (2, 5, 30)},
+    **{f"sweep-vae-width-{width:g}": partial(vae, latent_dim=10, width=width) for width in (0.25, 0.5)},
+}
+VARIANTS: dict[str, Callable[..., LatentVariableModel]] = {
+    "dcgan": dcgan,
+    "vae": vae,
+    "dcgan-slim": dcgan_slim,
+    **SWEEP,
+}
+VALUE_RANGES = {name: (0.0, 1.0) if "vae" in name else (-1.0, 1.0) for name in VARIANTS}
+
+EXPERIMENT = Experiment(
+    name="gan_vs_vae",
+    title="Report 4: DCGAN against VAE",
+    presets=PRESETS,
+    variants=VARIANTS,
+    default=("dcgan", "vae", "dcgan-slim"),
+    evaluate=evaluate,
+    pictures=pictures,
+    report=gan_vs_vae_report.report,
+    shown=gan_vs_vae_report.SHOWN,
+    compiling=compiling,
+    value_ranges=VALUE_RANGES,
+    watch=watch,
+    alarm=alarm,
+    snapshots=gan_vs_vae_report.SNAPSHOTS,
+)
+
+if __name__ == "__main__":
+    main(EXPERIMENT, __doc__)

@@ -1,0 +1,300 @@
+"""Report 4's figures and its page: what is drawn, and what is said of the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments.page import Shown, claim, cost_table, gallery, opening, training_curves
+from tfvae import figures
+from tfvae.figures import Figure
+from tfvae.models.autoencoder import Autoencoder
+from tfvae.training.experiment import FinishedRun, Report, TrainedRun
+from tfvae.training.results import comparison_rows, first, markdown_table, number, over_seeds
+from tfvae.training.run_folder import read_json
+
+ORDER = ("dcgan", "vae", "dcgan-slim")
+GRID = 25
+SNAPSHOTS = (1, 10, 20, 50)
+LEAST_LOSS = 0.1
+REPORTED_RATIO = 28.56 / 18.24
+
+_FID, _SCORE = "report 4, section 3.8, Inception features", "report 4, section 3.8.1, Inception features"
+_ERROR = "report 4, section 3.8.2, which names no measure"
+REPORTED = {
+    ("dcgan", "prior/fid"): (18.24, _FID),
+    ("vae", "prior/fid"): (28.56, _FID),
+    ("dcgan", "prior/inception_score"): (2.76, _SCORE),
+    ("dcgan", "prior/fid_inception"): (18.24, _FID),
+    ("vae", "prior/fid_inception"): (28.56, _FID),
+    ("dcgan", "prior/inception_score_inception"): (2.76, _SCORE),
+    ("vae", "reconstruction_bce"): (0.092, _ERROR),
+    ("vae", "reconstruction_mse"): (0.092, _ERROR),
+}
+"""{(variant, metric): the report's number, and where it stands}."""
+
+SHOWN = {
+    "prior/fid": "18.24 DCGAN, 28.56 VAE, in Inception's space; goal: VAE / DCGAN > 1.57",
+    "prior/fid_ratio": "1 = as good as real images; goal: slim <= 3",
+    "prior/kid": "",
+    "prior/inception_score": "2.76 DCGAN, in Inception's space; goal: slim >= 9.6",
+    "prior/precision": "",
+    "prior/recall": "",
+    "prior/density": "1 = as real images",
+    "prior/coverage": "",
+    "prior/mode_coverage": "classes found; goal: 10",
+    "prior/rarest_class_share": "goal: >= 0.05",
+    "prior/unrecognisable_share": '"recognizably digits"',
+    "prior/near_copy_ratio": "1 = as new as test images, 0 = copies",
+    "prior/near_copy_share": "0.01 = as new as test images",
+    "reconstruction_bce": "0.092, without the measure's name",
+    "reconstruction_mse": "0.092, without the measure's name",
+    "elbo": "",
+    "generator_parameters": "",
+    "discriminator_parameters": "",
+    "encoder_parameters": "",
+    "decoder_parameters": "",
+    "weights_mb": "",
+    "peak_memory_mb": "of the process",
+    "images_per_second": "when sampling",
+    "prior/fid_inception": "18.24 DCGAN, 28.56 VAE",
+    "prior/inception_score_inception": "2.76 DCGAN",
+}
+"""The rows of the closing table, each with the report's number or the goal."""
+
+GALLERY = (
+    Shown(
+        "25 samples of each model",
+        "As the report shows them; the codes are drawn once for each number of dimensions.",
+        "samples",
+        ORDER,
+    ),
+    Shown(
+        "Reconstructions", "Originals above, reconstructions below; only the VAE has them.", "reconstructions", ("vae",)
+    ),
+    Shown(
+        "The VAE's codes",
+        "Test images at the end of the training, two principal components of ten dimensions.",
+        "codes",
+        ("vae",),
+    ),
+    Shown("Training", "The curves of the test images were looked at, and nothing was chosen on them.", "curves", ORDER),
+    Shown("Classes in the samples", "Counted after every epoch in 1,000 samples by `mnist_cnn`.", "classes", ORDER),
+)
+
+
+def alarm(history: Sequence[Mapping[str, Any]]) -> str | None:
+    """Early signs of mode collapse: a discriminator that errs no more, or classes that the samples showed before.
+
+    Args:
+        history: rows of the epochs so far.
+
+    Returns:
+        The warning of the last epoch, or None.
+
+    Reference:
+        Report 4, section 3.8.3.
+    """
+    if not history:
+        return None
+    signs, train = [], history[-1]["train"]
+    errors = [train[name] for name in ("discriminator_real", "discriminator_fake") if name in train]
+    if errors and sum(errors) < LEAST_LOSS:
+        signs.append(f"the discriminator's loss is below {LEAST_LOSS:g} nats and teaches the generator little")
+    counts = [row["watched"]["classes"] for row in history if "watched" in row]
+    if counts and counts[-1] < max(counts):
+        signs.append(f"samples show {counts[-1]:g} classes after {max(counts):g} before")
+    return f"signs of mode collapse: {'; '.join(signs)}" if signs else None
+
+
+def run_figures(run: TrainedRun[Any], images: NDArray[np.uint8]) -> dict[str, Figure]:
+    """Samples and curves of one variant, and what only a VAE has: codes and reconstructions."""
+    data = run.data
+    drawn = {
+        "samples": figures.sample_sheet(images[:GRID], columns=5, title=f"Samples: {run.variant}"),
+        "curves": training_curves(run.history, variant=run.variant),
+    }
+    if "watched" in run.history[0]:
+        drawn["classes"] = figures.curves(
+            {"classes": [row["watched"]["classes"] for row in run.history]},
+            title=f"Classes in 1,000 samples: {run.variant}",
+            xlabel="epoch",
+            ylabel="classes",
+        )
+    if isinstance(run.model, Autoencoder):
+        originals = data.to_float(data.test_images)
+        codes = run.model.encode(originals)
+        drawn["codes"] = figures.latent_scatter(
+            codes, data.test_labels, data.class_names, title=f"Codes of the test images: {run.variant}"
+        )
+        drawn["reconstructions"] = figures.reconstructions(
+            data.test_images[:40],
+            data.to_uint8(run.model.decode(codes[:40])),
+            title=f"Reconstructions of test images: {run.variant}",
+        )
+    return drawn
+
+
+def report(runs: Sequence[FinishedRun]) -> Report:
+    """`report.md`: every figure and number of the report, ours beside them, with a sentence on each."""
+    main = sorted((run for run in runs if run.variant in ORDER), key=lambda run: ORDER.index(run.variant))
+    parts = opening(
+        "Report 4: DCGAN against VAE", "python -m experiments.gan_vs_vae --data-dir DIR", runs, judged="prior/fid"
+    )
+    dcgan, vae, slim = (first(runs, variant) for variant in ORDER)
+    claims = _claims(dcgan, vae, slim)
+    if claims:
+        parts += ["## What the report claims, and what we measure\n", *claims, ""]
+    parts += ["## Numbers\n", markdown_table(comparison_rows(main, SHOWN)), cost_table(main), _epochs(main)]
+    parts += ["## Mode collapse\n", *[_collapse(run) for run in main], ""]
+    parts += [*gallery(main, GALLERY), *_snapshots(dcgan, slim, vae)]
+    drawn = _overview(main)
+    sweep = [run for run in runs if run.variant.startswith("sweep-")]
+    if sweep:
+        parts += ["## Customization: other latent sizes and widths\n", *_sweep(sweep)]
+        drawn |= _sweep_figure(sweep)
+    return Report("\n".join(parts), drawn)
+
+
+def _claims(dcgan: FinishedRun | None, vae: FinishedRun | None, slim: FinishedRun | None) -> list[str]:
+    """One sentence a claim, judged by the numbers; none of images that have no judge."""
+    gan = dcgan or slim
+    lines = [*(_of_images(gan, vae) if gan and vae else []), *(_of_errors(vae) if vae else [])]
+    if gan and vae:
+        sizes, seconds = ([run.record[key] for run in (gan, vae)] for key in ("parameters", "seconds_per_epoch"))
+        lines += [
+            claim("a GAN has the larger networks", sizes[0] > sizes[1],
+                  f"{sizes[0]:,} parameters of {gan.variant} against {sizes[1]:,}"),
+            claim("a GAN takes more training time", seconds[0] > seconds[1],
+                  f"{number(seconds[0])} seconds an epoch against {number(seconds[1])}"),
+        ]  # fmt: skip
+    if dcgan and slim:
+        share, (ours, theirs) = (
+            slim.record["parameters"] / dcgan.record["parameters"],
+            _values("prior/fid", slim, dcgan),
+        )
+        lines.append(
+            claim("a DCGAN of a tenth of the parameters is as good (ours, not the report's)",
+                  ours <= theirs and share <= 0.1,
+                  f"FID {number(ours)} with {share:.1%} of the parameters, after {slim.record['epochs']} epochs, "
+                  f"against {number(theirs)} after {dcgan.record['epochs']}")
+        )  # fmt: skip
+    return lines
+
+
+def _of_images(gan: FinishedRun, vae: FinishedRun) -> list[str]:
+    ours, theirs = _values("prior/fid", gan, vae)
+    unsure = _values("prior/unrecognisable_share", gan, vae)
+    if np.isnan(ours):
+        return []
+    return [
+        claim(f"{gan.variant} makes more realistic images than the VAE, by more than the report's ratio of FIDs, "
+              f"{REPORTED_RATIO:.2f}", theirs / ours > REPORTED_RATIO,
+              f"FID {number(ours)} against {number(theirs)}, a ratio of {theirs / ours:.2f}"),
+        claim("both models' images can be recognised as digits", max(unsure) < 0.1,
+              f"the classifier is below 0.5 sure of {unsure[0]:.1%} of the samples of {gan.variant} and of "
+              f"{unsure[1]:.1%} of the VAE's"),
+    ]  # fmt: skip
+
+
+def _of_errors(vae: FinishedRun) -> list[str]:
+    entropy, square = (_values(f"reconstruction_{name}", vae)[0] for name in ("bce", "mse"))
+    return [
+        claim("the VAE's reconstruction error is not above the report's 0.092", entropy <= 0.092,
+              f"a binary cross-entropy of {number(entropy)} nats a pixel and a squared error of {number(square)}; the "
+              "report does not say which it means. Grey pixels have an entropy of their own, below which no "
+              "cross-entropy comes")
+    ]  # fmt: skip
+
+
+def _values(metric: str, *runs: FinishedRun) -> tuple[float, ...]:
+    values = (run.value(metric) for run in runs)
+    return tuple(np.nan if value is None else value for value in values)
+
+
+def _epochs(runs: Sequence[FinishedRun]) -> str:
+    lengths = {f"{run.variant} {run.record['epochs']} epochs" for run in runs}
+    return f"Trained for: {', '.join(sorted(lengths))}; the report trains each model for 100.\n" if lengths else ""
+
+
+def _collapse(run: FinishedRun) -> str:
+    """The warnings of a run's history, by epoch, or that there was none."""
+    history = read_json(run.folder.history) if run.folder.history.exists() else []
+    warnings = [(row["epoch"], alarm(history[: place + 1])) for place, row in enumerate(history)]
+    warned = [(epoch, warning) for epoch, warning in warnings if warning]
+    classes, rarest = _values("prior/mode_coverage", run)[0], _values("prior/rarest_class_share", run)[0]
+    end = "" if np.isnan(classes) else f" In the end its samples show {classes:g} classes, the rarest {rarest:.1%}."
+    if not warned:
+        return f"- {run.variant} seed {run.seed}: no warning in {len(history)} epochs.{end}"
+    epochs = ", ".join(str(epoch) for epoch, _ in warned)
+    return f"- {run.variant} seed {run.seed}: warned at epochs {epochs}; the last: {warned[-1][1]}.{end}"
+
+
+def _snapshots(dcgan: FinishedRun | None, slim: FinishedRun | None, vae: FinishedRun | None) -> list[str]:
+    """Figures 1 and 2: samples, and the VAE's latent space, as the training goes on."""
+    lines = []
+    for title, run, tag in (
+        ("Figure 1: samples of the report's DCGAN", dcgan, "samples"),
+        ("Figure 1, again: samples of the slim DCGAN", slim, "samples"),
+        ("The VAE's samples", vae, "samples"),
+        ("Figure 2: latent space of the VAE", vae, "codes"),
+    ):
+        paths = {epoch: run.folder.figures / f"epoch-{epoch:03}_{tag}.png" for epoch in SNAPSHOTS} if run else {}
+        links = {epoch: "/".join(path.parts[-4:]) for epoch, path in paths.items() if path.exists()}
+        if links:
+            epochs = ", ".join(map(str, links))
+            lines += [f"### {title}\n", f"Epochs {epochs}, from left to right, always of the same codes or images.\n"]
+            lines += [" ".join(f"![epoch {epoch}]({link})" for epoch, link in links.items()) + "\n"]
+    return lines
+
+
+def _overview(runs: Sequence[FinishedRun]) -> dict[str, Figure]:
+    """All models' samples side by side: the report in one picture."""
+    sheets = {}
+    for run in runs:
+        # A clone has the committed runs without their samples; it keeps the picture that was drawn from them.
+        if run.seed == runs[0].seed and run.folder.samples.exists():
+            with np.load(run.folder.samples, allow_pickle=False) as arrays:
+                sheets[run.variant] = arrays["images"][: 2 * GRID]
+    if len(sheets) < len({run.variant for run in runs}) or not sheets:
+        return {}
+    return {"overview": figures.sample_comparison(sheets, columns=5, title="Digits that were never written")}
+
+
+def _sweep(runs: Sequence[FinishedRun]) -> list[str]:
+    """The table of the sweep."""
+    metrics = ("prior/fid", "prior/fid_ratio", "prior/inception_score", "prior/recall", "reconstruction_bce")
+    rows = [["variant", "latent", "width", "parameters", "epochs", "seconds an epoch", *metrics]]
+    for run in runs:
+        settings, record = run.record["settings"], run.record
+        costs = [f"{record['parameters']:,}", str(record["epochs"]), number(record["seconds_per_epoch"])]
+        chosen = [f"{settings[name]:g}" for name in ("latent_dim", "width")]
+        rows.append([run.variant, *chosen, *costs, *(over_seeds([run.value(metric)]) for metric in metrics)])
+    return [markdown_table(rows), "![Quality against size](customization.png)\n"]
+
+
+def _sweep_figure(runs: Sequence[FinishedRun]) -> dict[str, Figure]:
+    """Quality against size, a point a run."""
+    series: dict[str, list[tuple[str, float, float]]] = {}
+    for run in runs:
+        quality = run.value("prior/fid_ratio")
+        if quality is not None:
+            family = run.variant.split("-")[1]
+            settings = run.record["settings"]
+            name = f"{settings['latent_dim']:g}-D, width {settings['width']:g}"
+            series.setdefault(family, []).append((name, run.record["parameters"], quality))
+    if not series:
+        return {}
+    return {
+        "customization": figures.quality_against_size(
+            series,
+            title="Customization: quality against size",
+            xlabel="trained parameters of all networks",
+            ylabel="FID over that of real images (dimensionless)",
+            reference=1.0,
+            reference_label="real training images",
+        )
+    }

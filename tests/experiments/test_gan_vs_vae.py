@@ -1,0 +1,171 @@
+"""Report 4's experiment from its command line, on the bundled digits."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from experiments import gan_vs_vae_sweep
+from experiments.gan_vs_vae import EXPERIMENT, SWEEP, compiling, scaled
+from experiments.gan_vs_vae_report import alarm
+from tests.experiments.contract import ExperimentContract, command
+from tfvae import cli
+from tfvae.sampling.prior import standard_normal_sampler
+from tfvae.training.command import parse
+
+SMOKE = (
+    *("--preset", "smoke", "--data", "digits"),
+    *("--training-images", "500", "--test-images", "200", "--samples", "200"),
+)
+RUN = ("dcgan", "vae", "sweep-dcgan-latent-4")
+SLIM = RUN[2]
+
+
+class TestGanVsVae(ExperimentContract):
+    experiment = EXPERIMENT
+    smoke = SMOKE
+    variants = RUN
+
+    def settings(self, out: Path, variant: str) -> dict[str, float]:
+        return json.loads((self.folder(out, variant) / "metrics.json").read_text())["settings"]
+
+    def test_every_number_of_the_report_is_measured(self, out: Path) -> None:
+        gan, vae, slim = (self.metrics(out, variant) for variant in RUN)
+        both = {"fid", "kid", "inception_score", "precision", "recall", "density", "coverage", "mode_coverage"}
+        both |= {"rarest_class_share", "near_copy_ratio", "near_copy_share"}
+        costs = {"weights_mb", "peak_memory_mb", "images_per_second"}
+        assert {f"prior/{name}" for name in both} | costs <= gan.keys() & vae.keys()
+        assert {"generator_parameters", "discriminator_parameters"} <= gan.keys() - vae.keys()
+        errors = {"encoder_parameters", "decoder_parameters", "reconstruction_bce", "reconstruction_mse"}
+        assert errors <= vae.keys() - gan.keys()
+        assert (vae["prior/fid"]["reported"], vae["reconstruction_bce"]["reported"]) == (28.56, 0.092)
+        assert "Inception" in vae["prior/fid"]["source"] and vae["prior/fid"]["extractor"] == "mnist_cnn"
+        assert (gan["prior/fid"]["reported"], gan["prior/inception_score"]["reported"]) == (18.24, 2.76)
+        assert slim["prior/fid"]["reported"] is None
+
+    def test_each_variant_sees_pixels_in_its_own_range(self, out: Path) -> None:
+        ranges = {v: json.loads((self.folder(out, v) / "config.json").read_text())["value_range"] for v in RUN}
+        assert ranges == {"dcgan": [-1.0, 1.0], "vae": [0.0, 1.0], SLIM: [-1.0, 1.0]}
+        model = keras.saving.load_model(self.folder(out, SLIM) / "model.keras")
+        with np.load(self.folder(out, SLIM) / "samples.npz") as samples:
+            images = samples["images"]
+        codes, _ = standard_normal_sampler(model.latent_dim).sample(200, seed=0)
+        np.testing.assert_array_equal(images, np.rint((model.decode(codes) + 1) / 2 * 255).astype(np.uint8))
+        assert model.optimizer.beta_1 == model.discriminator_optimizer.beta_1 == 0.5
+        assert model.optimizer.iterations.numpy() == model.discriminator_optimizer.iterations.numpy() == 6
+
+    def test_the_command_line_samples_and_exports_a_gan(self, out: Path, tmp_path: Path) -> None:
+        run = str(self.folder(out, SLIM))
+        sample = ["sample", run, "--count", "3", "--out", f"{tmp_path}/a.npz"]
+        for words in (sample, ["export", run, f"{tmp_path}/served"]):
+            with pytest.raises(SystemExit) as ended:
+                cli.main(words)
+            assert not ended.value.code
+        with np.load(tmp_path / "a.npz") as written:
+            assert written["images"].shape == (3, 28, 28, 1) and np.ptp(written["images"]) > 0
+        assert json.loads((tmp_path / "served/1/assets.extra/tfvae.json").read_text())["value_range"] == [-1.0, 1.0]
+
+    def test_snapshots_and_what_is_watched_are_kept(self, out: Path) -> None:
+        run = self.folder(out, "vae")
+        for name in ("samples", "codes"):
+            assert Image.open(run / f"figures/epoch-001_{name}.png").size[0] > 100
+        history = json.loads((run / "history.json").read_text())
+        assert [set(row["watched"]) for row in history] == [{"classes", "rarest_class_share"}] * 2
+        events = EventAccumulator(str(run)).Reload()
+        assert {"watched/classes", "samples", "codes"} <= set(events.Tags()["tensors"])
+
+    def test_the_sweep_s_points_have_their_numbers_in_the_hparams(self, out: Path) -> None:
+        settings = self.settings(out, SLIM)
+        assert (settings["latent_dim"], settings["width"]) == (4, 1.0)
+        assert self.settings(out, "vae")["latent_dim"] == 10
+
+    def test_the_report_judges_each_claim_and_shows_the_sweep(self, out: Path) -> None:
+        folder = out / "gan_vs_vae"
+        text = (folder / "report.md").read_text()
+        assert len(re.findall(r"\*\*(Holds|Does not hold):\*\*", text)) == 5
+        assert "- dcgan seed 0: " in text and "## Customization" in text
+        assert min((folder / f"{name}.png").stat().st_size for name in ("customization", "overview")) > 1000
+
+
+def row(epoch: int, discriminator: float | None, classes: int | None) -> dict:
+    train = {} if discriminator is None else {"discriminator_real": discriminator, "discriminator_fake": discriminator}
+    return {"epoch": epoch, "train": train, **({} if classes is None else {"watched": {"classes": classes}})}
+
+
+def test_early_signs_of_mode_collapse_are_named() -> None:
+    assert alarm([]) is None
+    assert alarm([row(1, 0.5, 10), row(2, 0.4, 10)]) is None
+    falling = alarm([row(1, 0.5, 10), row(2, 0.4, 7)])
+    assert falling and "mode collapse" in falling and "7 classes after 10" in falling
+    sure = alarm([row(1, 0.04, None)])
+    assert sure and "mode collapse" in sure and "below 0.1 nats" in sure
+    assert alarm([row(1, None, 9), row(2, None, 10)]) is None, "a VAE has no discriminator"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--gan.discriminator-steps", "0"], "gan-discriminator-steps=0"),
+        (["--gan.generator-steps", "0"], "gan-generator-steps=0"),
+        (["--gan.beta-1", "1"], "gan-beta-1=1"),
+        (["--slim.learning-rate", "0"], "slim-learning-rate=0"),
+        (["--slim.average-decay", "1"], "slim-average-decay=1"),
+        (["--width", "0"], "width=0"),
+        (["--samples", "10"], "samples=10"),
+        (["--copies", "0"], "copies=0"),
+        (["--test-images", "60"], "images=60"),
+    ],
+)
+def test_a_wrong_word_gets_one_message_and_exit_code_2(
+    words: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    TestGanVsVae().assert_refused(words, said, tmp_path, capsys)
+
+
+def test_pictures_of_a_size_that_the_strides_cannot_make_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    random = np.random.default_rng(0)
+    for name in "ab":
+        (tmp_path / "pictures" / name).mkdir(parents=True)
+        for number in range(70):
+            picture = random.integers(0, 256, (30, 30), np.uint8)
+            Image.fromarray(picture).save(tmp_path / "pictures" / name / f"{number}.png")
+    words = ["--preset", "smoke", "--data", f"folder:{tmp_path / 'pictures'}", "--out", str(tmp_path / "runs")]
+    assert command(EXPERIMENT, *words, "--training-images", "60", "--training.batch-size", "16") == 2
+    assert "multiples of 4" in capsys.readouterr().err
+
+
+def test_the_report_s_setting_is_the_default() -> None:
+    config = parse(EXPERIMENT, None, [])
+    training = config.training
+    assert (training.epochs, training.batch_size, training.learning_rate) == (100, 128, 2e-4)
+    players = compiling(config, "dcgan")
+    rates = [float(players[f"{player}_optimizer"].learning_rate) for player in ("generator", "discriminator")]
+    assert rates == pytest.approx([2e-4, 2e-4])
+    assert "optimizer" in compiling(config, "sweep-vae-latent-2")
+    assert scaled((32, 5), 0.1) == (3, 1)
+
+
+def test_the_sweep_is_a_process_for_each_point(monkeypatch: pytest.MonkeyPatch) -> None:
+    commands = []
+
+    def run(command: list[str]) -> subprocess.CompletedProcess:
+        commands.append(command)
+        return subprocess.CompletedProcess(command, 3 if command[-1] == "sweep-vae" else 0)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    assert gan_vs_vae_sweep.sweep(["--training.epochs", "2"]) == 3, "it stops at the first that fails"
+    points = list(SWEEP)[: list(SWEEP).index("sweep-vae") + 1]
+    assert [command[-1] for command in commands] == points
+    assert commands[0][:5] == [sys.executable, "-m", "experiments.gan_vs_vae", "--training.epochs", "2"]
+    assert gan_vs_vae_sweep.sweep(["--variants", "vae"]) == 2

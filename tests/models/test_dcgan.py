@@ -1,0 +1,255 @@
+"""The GAN: its contract, its losses by hand, who moves in a step, resuming, and two replicas."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.contracts import (
+    BATCH,
+    IMAGE_SHAPE,
+    LATENT_DIM,
+    THREE_PARTS,
+    GenerativeContract,
+    assert_equal_states,
+    states,
+)
+from tfvae.errors import InputError
+from tfvae.models.base import Noise
+from tfvae.models.dcgan import DCGAN
+from tfvae.networks.convolutional import dcgan_discriminator
+from tfvae.networks.dense import dense_decoder
+from tfvae.training.checkpoint import Checkpointer, Position
+from tfvae.training.strategy import choose_strategy, repeatable
+
+PLAYERS = ("generator", "discriminator")
+
+
+def networks() -> tuple[keras.Model, keras.Model]:
+    """A dense generator, since no stride of 2 makes 6x5 images, and a convolutional discriminator."""
+    codes = keras.Input((LATENT_DIM,))
+    images = keras.layers.Activation("tanh", dtype="float32")(
+        dense_decoder(LATENT_DIM, IMAGE_SHAPE, widths=(16,))(codes)
+    )
+    return keras.Model(codes, images), dcgan_discriminator(IMAGE_SHAPE, filters=(4, 8), kernel=4)
+
+
+def dcgan(**options) -> DCGAN:
+    return DCGAN(*networks(), **options)
+
+
+def compiled_dcgan(model: DCGAN, optimizer=lambda: keras.optimizers.Adam(0.01, beta_1=0.5), **options) -> DCGAN:
+    model.compile(optimizer(), optimizer(), **options)
+    return model
+
+
+def sgd() -> keras.optimizers.Optimizer:
+    return keras.optimizers.SGD(0.05)
+
+
+def small_images(count: int) -> np.ndarray:
+    return GAN.images(count)[0]
+
+
+class GAN(GenerativeContract):
+    epochs = 3
+    value_range = (-1.0, 1.0)
+
+    @staticmethod
+    def compile(model, **options):
+        return compiled_dcgan(model, **options)
+
+
+class TestDCGAN(GAN):
+    @staticmethod
+    def make():
+        return dcgan(average_decay=0.5, discriminator_steps=2, seed=3)
+
+
+@pytest.fixture
+def batch() -> np.ndarray:
+    return small_images(BATCH)
+
+
+def test_the_losses_are_the_cross_entropies_of_both_players(batch):
+    model = dcgan()
+    noise = Noise(0, tf.constant(0, tf.int64))
+    terms = model.objective(tf.constant(batch), None, noise=noise, training=False)
+    fakes = model.generator(noise.normal([BATCH, LATENT_DIM], "codes"))
+    real, fake = (model.discriminator(images).numpy().astype(np.float64)[:, 0] for images in (batch, fakes))
+    np.testing.assert_allclose(terms["discriminator_real"], -np.log(1 / (1 + np.exp(-real))), rtol=1e-5)
+    np.testing.assert_allclose(terms["discriminator_fake"], -np.log(1 - 1 / (1 + np.exp(-fake))), rtol=1e-5)
+    np.testing.assert_allclose(terms["generator"], -np.log(1 / (1 + np.exp(-fake))), rtol=1e-5)
+
+
+def moved(model: DCGAN, before: dict[str, list[np.ndarray]]) -> dict[str, bool]:
+    pairs = {player: zip(getattr(model, player).get_weights(), before[player], strict=True) for player in PLAYERS}
+    return {player: any(np.any(now != then) for now, then in both) for player, both in pairs.items()}
+
+
+@pytest.mark.parametrize("player", PLAYERS)
+def test_a_player_s_step_moves_its_own_variables_alone(batch, player):
+    model = compiled_dcgan(dcgan(), run_eagerly=True)
+    before = {name: getattr(model, name).get_weights() for name in PLAYERS}
+    optimizer, variables = model.players()[PLAYERS.index(player)]
+    model.descend(getattr(model, f"{player}_objective"), (tf.constant(batch),), variables, optimizer)
+    assert moved(model, before) == {name: name == player for name in PLAYERS}
+    assert [players_optimizer.iterations.numpy() for players_optimizer, _ in model.players()] == [
+        int(name == player) for name in PLAYERS
+    ]
+
+
+@pytest.mark.parametrize(("discriminator_steps", "generator_steps"), [(1, 1), (3, 1), (1, 2)])
+def test_each_player_takes_its_steps_on_every_batch(batch, discriminator_steps, generator_steps):
+    model = compiled_dcgan(dcgan(discriminator_steps=discriminator_steps, generator_steps=generator_steps))
+    model.fit(batch, batch_size=BATCH // 2, verbose=0)
+    assert model.optimizer.iterations.numpy() == 2 * generator_steps
+    assert model.discriminator_optimizer.iterations.numpy() == 2 * discriminator_steps
+    assert model.train_draws.numpy() == 2 * (generator_steps + discriminator_steps)
+
+
+def test_one_step_is_the_discriminator_s_and_then_the_generator_s(batch):
+    """The same two steps of SGD, written out."""
+    model, twin = compiled_dcgan(dcgan(seed=5), sgd, run_eagerly=True), dcgan(seed=5)
+    twin.set_weights(model.get_weights())
+    history = model.fit(batch, batch_size=BATCH, shuffle=False, verbose=0).history
+    logs = {name: values[0] for name, values in history.items()}
+    draws = [Noise(5, tf.constant(step, tf.int64)).normal([BATCH, LATENT_DIM], "codes") for step in (0, 1)]
+    with tf.GradientTape() as tape:
+        real = tf.reduce_mean(tf.math.log1p(tf.exp(-twin.discriminator(batch))))
+        fake = tf.reduce_mean(tf.math.log1p(tf.exp(twin.discriminator(twin.generator(draws[0])))))
+        loss = real + fake
+    descend(tape, loss, twin.discriminator)
+    with tf.GradientTape() as tape:
+        generator = tf.reduce_mean(tf.math.log1p(tf.exp(-twin.discriminator(twin.generator(draws[1])))))
+    descend(tape, generator, twin.generator)
+    for ours, theirs in zip(model.trainable_variables, twin.trainable_variables, strict=True):
+        np.testing.assert_allclose(ours.numpy(), theirs.numpy(), atol=1e-6)
+    expected = {"discriminator_real": real, "discriminator_fake": fake, "generator": generator}
+    expected = {name: float(value) for name, value in expected.items()}
+    assert logs == pytest.approx({**expected, "loss": sum(expected.values())}, rel=1e-5)
+
+
+def descend(tape: tf.GradientTape, loss: tf.Tensor, player: keras.Model) -> None:
+    for gradient, variable in zip(
+        tape.gradient(loss, player.trainable_variables), player.trainable_variables, strict=True
+    ):
+        variable.assign_sub(0.05 * gradient)
+
+
+def test_images_come_from_the_running_average_of_the_generator(batch):
+    model = compiled_dcgan(dcgan(average_decay=0.2), run_eagerly=True)
+    expected = model.generator.get_weights()
+    for decay in (2 / 11, 0.2):  # min(0.2, (1 + t) / (10 + t)) after steps 1 and 2
+        model.fit(batch, batch_size=BATCH, verbose=0)
+        weights = model.generator.get_weights()
+        expected = [decay * old + (1 - decay) * new for old, new in zip(expected, weights, strict=True)]
+    for average, value in zip(model.average.get_weights(), expected, strict=True):
+        np.testing.assert_allclose(average, value, atol=1e-6)
+    codes = GAN.codes(4)
+    np.testing.assert_allclose(model.decode(codes), model.average(codes), atol=1e-6)
+    assert np.abs(model.decode(codes) - model.generator(codes)).max() > 1e-5
+    assert len(model.trainable_variables) == len(dcgan().trainable_variables)
+
+
+def test_predict_takes_codes():
+    model, codes = compiled_dcgan(dcgan()), GAN.codes(5)
+    np.testing.assert_allclose(model.predict(codes, verbose=0), model.decode(codes), atol=1e-6)
+
+
+def test_a_resumed_training_goes_on_bit_for_bit(tmp_path):
+    images = small_images(4 * BATCH)
+    models = [compiled_dcgan(dcgan(average_decay=0.9), jit_compile=False) for _ in range(2)]
+    first, second = (Checkpointer(tmp_path, model) for model in models)
+    with repeatable(tf.distribute.get_strategy(), xla=False):
+        models[0].fit(images, batch_size=BATCH, shuffle=False, verbose=0)
+        first.save(Position(1, 0))
+        second.restore()
+        for model in models:
+            model.fit(images, batch_size=BATCH, epochs=3, shuffle=False, verbose=0)
+    assert_equal_states(*models)
+    momenta = [np.abs(optimizer.variables[2].numpy()).max() for optimizer, _ in models[1].players()]
+    assert min(momenta) > 0
+
+
+def test_a_model_from_a_file_has_both_optimizers(batch, tmp_path):
+    model = compiled_dcgan(dcgan())
+    model.fit(batch, verbose=0)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert [optimizer.iterations.numpy() for optimizer, _ in loaded.players()] == [1, 1]
+    assert loaded.discriminator_optimizer.beta_1 == 0.5
+    assert len(states(loaded)) == len(states(model))
+
+
+def test_two_replicas_end_with_the_weights_of_one_device(monkeypatch):
+    monkeypatch.setattr(Noise, "normal", lambda self, shape, name: tf.ones(shape))
+    images, models = small_images(4 * BATCH), []
+    for strategy in (choose_strategy("one"), choose_strategy("mirrored")):
+        with strategy.scope():
+            keras.utils.set_random_seed(0)
+            model = compiled_dcgan(dcgan(average_decay=0.9), sgd)
+        before = model.get_weights()
+        history = model.fit(images, batch_size=BATCH, shuffle=False, verbose=0).history
+        models.append((model, history))
+    (one, logs), (two, other_logs) = models
+    assert strategy.num_replicas_in_sync == 2
+    assert max(np.abs(now - then).max() for now, then in zip(two.get_weights(), before, strict=True)) > 1e-3
+    for ours, theirs in zip(one.get_weights(), two.get_weights(), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-5)
+    assert {name: values[-1] for name, values in other_logs.items()} == pytest.approx(
+        {name: values[-1] for name, values in logs.items()}, rel=1e-5
+    )
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"discriminator_steps": 0},
+        {"generator_steps": 0},
+        {"generator_steps": 1.5},
+        {"average_decay": 1.0},
+        {"average_decay": -0.1},
+        {"average_decay": float("nan")},
+        {"value_range": (1.0, -1.0)},
+    ],
+)
+def test_an_argument_out_of_its_range_is_refused(options):
+    with pytest.raises(InputError, match=THREE_PARTS):
+        dcgan(**options)
+
+
+@pytest.mark.parametrize(
+    ("change", "received"),
+    [
+        (lambda images: (images + 1) / 2, r"values in \[0, 1\]"),
+        (lambda images: 255 * (images + 1) / 2, r"\[0, 255\]"),
+        (lambda images: 1.5 * images, r"values in \[-1\.5, 1\.5\]"),
+    ],
+)
+@pytest.mark.parametrize("as_dataset", [False, True])
+def test_pixels_of_another_range_are_refused(batch, change, received, as_dataset):
+    batch = batch.copy()
+    batch[0, 0, 0], batch[0, 0, 1] = -1.0, 1.0
+    images = change(batch).astype(np.float32)
+    data = tf.data.Dataset.from_tensor_slices((images, np.zeros(BATCH))).batch(BATCH) if as_dataset else images
+    model = compiled_dcgan(dcgan())
+    for method in (model.fit, model.evaluate):
+        with pytest.raises(InputError, match=received):
+            method(data, verbose=0)
+
+
+def test_networks_that_do_not_fit_are_refused():
+    generator, discriminator = networks()
+    probability = keras.Sequential([*discriminator.layers[:-1], keras.layers.Dense(1, activation="sigmoid")])
+    for wrong in (dcgan_discriminator((6, 6, 1), filters=(4,)), probability):
+        with pytest.raises(InputError, match=THREE_PARTS):
+            DCGAN(generator, wrong)
+
+
+def test_one_optimizer_for_both_players_is_refused():
+    shared = sgd()
+    with pytest.raises(InputError, match=THREE_PARTS):
+        compiled_dcgan(dcgan(), lambda: shared)

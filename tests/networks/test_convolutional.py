@@ -1,0 +1,118 @@
+"""The report's convolutional networks: layer by layer, and what the strides cannot make."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from tests.contracts import THREE_PARTS, dtype_policy
+from tfvae.errors import InputError
+from tfvae.networks.block_convolution import BlockConv2D, BlockConv2DTranspose
+from tfvae.networks.convolutional import (
+    convolutional_decoder,
+    convolutional_encoder,
+    dcgan_discriminator,
+    dcgan_generator,
+)
+
+SHAPE = (28, 28, 1)
+
+
+def kernels(network: keras.Model) -> list[tuple[int, ...]]:
+    return [tuple(layer.kernel.shape) for layer in network.layers if hasattr(layer, "kernel")]
+
+
+def shapes(network: keras.Model) -> list[tuple[int, ...]]:
+    convolutions = (keras.layers.Conv2D, keras.layers.Conv2DTranspose)
+    return [layer.output.shape[1:] for layer in network.layers if isinstance(layer, convolutions)]
+
+
+def test_the_generator_is_the_report_s():
+    generator = dcgan_generator(2, SHAPE, widths=(3,))
+    # The first dense layer is narrowed here; of the report's own, 6,272 units, the count below.
+    assert kernels(generator) == [(2, 3), (3, 7 * 7 * 256), (5, 5, 64, 256), (5, 5, 1, 64)]
+    assert shapes(generator) == [(14, 14, 64), (28, 28, 1)]
+    slopes = [layer.negative_slope for layer in generator.layers if isinstance(layer, keras.layers.LeakyReLU)]
+    assert slopes == [0.2] * 3
+    images = generator(np.random.default_rng(0).normal(scale=300, size=(4, 2)).astype(np.float32)).numpy()
+    assert images.shape == (4, *SHAPE) and -1 <= images.min() < -0.1 and 0.1 < images.max() <= 1
+
+
+def test_the_discriminator_is_the_report_s():
+    discriminator = dcgan_discriminator(SHAPE)
+    assert kernels(discriminator) == [(5, 5, 1, 64), (5, 5, 64, 128), (5, 5, 128, 256), (5, 5, 256, 512), (2048, 1)]
+    assert shapes(discriminator) == [(14, 14, 64), (7, 7, 128), (4, 4, 256), (2, 2, 512)]
+    assert discriminator.output_shape == (None, 1)
+    # 1664 + 204928 + 819456 + 3277312 + 2049, each convolution with its biases.
+    assert discriminator.count_params() == 4_305_409
+
+
+def test_the_vae_s_networks_are_the_report_s():
+    encoder, decoder = convolutional_encoder(SHAPE, 20), convolutional_decoder(10, SHAPE)
+    assert kernels(encoder) == [(3, 3, 1, 32), (3, 3, 32, 64), (3136, 512), (512, 256), (256, 20)]
+    assert kernels(decoder) == [(10, 256), (256, 512), (512, 3136), (3, 3, 64, 64), (3, 3, 1, 64)]
+    assert shapes(decoder) == [(14, 14, 64), (28, 28, 1)]
+    assert decoder.layers[-1].activation is keras.activations.linear
+
+
+def test_other_sizes_and_colour_are_made_by_fewer_or_more_strides():
+    assert dcgan_generator(2, (16, 24, 3), widths=(), filters=(4, 4, 4)).output_shape == (None, 16, 24, 3)
+    assert convolutional_decoder(2, (6, 10, 1), widths=(4,), filters=(4,)).output_shape == (None, 6, 10, 1)
+    assert dcgan_discriminator((5, 7, 3), filters=(4, 4)).output_shape == (None, 1)
+    assert convolutional_encoder((5, 7, 3), 4, filters=(4,), widths=()).output_shape == (None, 4)
+
+
+def test_an_even_kernel_takes_the_fast_layers_that_compute_the_same():
+    odd, even = (dcgan_discriminator(SHAPE, filters=(4,), kernel=kernel) for kernel in (3, 4))
+    assert [type(network.layers[1]) for network in (odd, even)] == [keras.layers.Conv2D, BlockConv2D]
+    generator = dcgan_generator(2, SHAPE, widths=(), filters=(4, 3), kernel=4)
+    assert [type(layer) for layer in generator.layers if hasattr(layer, "strides")] == [BlockConv2DTranspose] * 2
+    assert shapes(generator) == [(14, 14, 3), (28, 28, 1)]
+
+
+def test_normalised_maps_have_a_root_mean_square_of_one_over_the_channels():
+    generator = dcgan_generator(2, SHAPE, widths=(), filters=(6, 4), kernel=4, normalise=True)
+    norms = [layer for layer in generator.layers if isinstance(layer, keras.layers.RMSNormalization)]
+    inside = keras.Model(generator.input, [layer.output for layer in norms])
+    codes = np.random.default_rng(0).normal(size=(3, 2)).astype(np.float32)
+    for maps, channels in zip(inside(codes), (6, 4), strict=True):
+        assert maps.shape[-1] == channels
+        np.testing.assert_allclose(np.mean(np.square(maps), axis=-1), 1, atol=0.05)
+    assert not generator.non_trainable_variables
+
+
+@pytest.mark.parametrize("shape", [(30, 28, 1), (28, 14 + 7, 1), (28, 28), (0, 4, 1)])
+@pytest.mark.parametrize("make", [dcgan_generator, convolutional_decoder])
+def test_an_image_size_that_the_strides_cannot_make_is_refused(make, shape):
+    with pytest.raises(InputError, match=THREE_PARTS):
+        make(2, shape, widths=(4,), filters=(4, 4))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: dcgan_generator(0, SHAPE),
+        lambda: dcgan_generator(2, SHAPE, widths=(0,)),
+        lambda: dcgan_generator(2, SHAPE, kernel=0),
+        lambda: dcgan_discriminator(SHAPE, filters=(4, -1)),
+        lambda: dcgan_discriminator((28, 28)),
+        lambda: convolutional_encoder(SHAPE, 0),
+        lambda: convolutional_decoder(2, SHAPE, filters=()),
+    ],
+)
+def test_a_size_below_one_is_refused(make):
+    with pytest.raises(InputError, match=THREE_PARTS):
+        make()
+
+
+def test_in_bfloat16_images_and_logits_stay_float32():
+    with dtype_policy("mixed_bfloat16"):
+        networks = [
+            dcgan_generator(2, (4, 4, 1), widths=(), filters=(3,)),
+            dcgan_discriminator((4, 4, 1), filters=(3,)),
+            convolutional_encoder((4, 4, 1), 4, filters=(3,), widths=(3,)),
+            convolutional_decoder(2, (4, 4, 1), filters=(3,), widths=(3,)),
+        ]
+    for network in networks:
+        assert network.output.dtype == "float32" and network.layers[2].compute_dtype == "bfloat16"

@@ -1,0 +1,205 @@
+"""Fidelity and variety apart: neighbourhoods of real and of generated samples, near copies, and classes found.
+
+Sets of samples are compared by their nearest neighbours, in float64 and a block of rows at a time.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tfvae.errors import InputError
+from tfvae.metrics.scores import checked_matrix, checked_pair
+
+BLOCK_ROWS = 500
+NEAR = 0.01
+
+
+@dataclass(frozen=True)
+class NearCopies:
+    """How near generated images lie to training images, beside how near the test images do.
+
+    Attributes:
+        ratio: float >= 0, median distance of a generated image to its nearest training image over that of a test image:
+            near 0 for copies, about 1 for images as new as the test images.
+        share: float in [0, 1], share of the generated images that lie nearer to a training image than all but 1 % of
+            the test images: about 0.01 for images as new as those.
+    """
+
+    ratio: float
+    share: float
+
+
+def precision_and_recall(
+    real_features: ArrayLike, generated_features: ArrayLike, *, neighbours: int = 3
+) -> tuple[float, float]:
+    """Share of generated samples inside the real manifold, and of real samples inside the generated one.
+
+    precision = mean over j of any_i(|g_j - r_i| <= radius(r_i))
+    recall = mean over i of any_j(|r_i - g_j| <= radius(g_j))
+
+    radius(x) is the distance from x to its `neighbours`-th nearest neighbour in its own set, itself left out.
+
+    Args:
+        real_features: floats [N, D].
+        generated_features: floats [M, D].
+        neighbours: int >= 1, k.
+
+    Returns:
+        (precision, recall), each in [0, 1]. Both grow with N and M: compare numbers of equal counts.
+
+    Raises:
+        InputError: if the shapes do not fit, a value is not finite, or a set has no more than `neighbours` samples.
+
+    Reference:
+        Kynkaanniemi et al. 2019, eq. 1 and 2.
+    """
+    real, generated = _pair(real_features, generated_features, neighbours)
+    real_radii, generated_radii = _radii(real, neighbours), _radii(generated, neighbours)
+    inside_generated = np.zeros(len(real), np.bool_)
+    inside_real = np.zeros(len(generated), np.bool_)
+    for rows, squares in _squared_distances(real, generated):
+        inside_generated[rows] = np.any(squares <= generated_radii, axis=1)
+        inside_real |= np.any(squares <= real_radii[rows, np.newaxis], axis=0)
+    return float(np.mean(inside_real)), float(np.mean(inside_generated))
+
+
+def density_and_coverage(
+    real_features: ArrayLike, generated_features: ArrayLike, *, neighbours: int = 5
+) -> tuple[float, float]:
+    """How many real neighbourhoods a generated sample lies in, and the share of real neighbourhoods that hold one.
+
+    density = sum over j and i of (|g_j - r_i| <= radius(r_i)) / (neighbours * M)
+    coverage = mean over i of any_j(|g_j - r_i| <= radius(r_i))
+
+    Only real samples have neighbourhoods here, so that outliers among the generated ones widen nothing.
+
+    Args:
+        real_features: floats [N, D].
+        generated_features: floats [M, D].
+        neighbours: int >= 1, k.
+
+    Returns:
+        (density, coverage): density >= 0 and about 1 for real samples, coverage in [0, 1].
+
+    Raises:
+        InputError: if the shapes do not fit, a value is not finite, or a set has no more than `neighbours` samples.
+
+    Reference:
+        Naeem et al. 2020, eq. 3 and 4.
+    """
+    real, generated = _pair(real_features, generated_features, neighbours)
+    radii = _radii(real, neighbours)
+    inside = np.zeros(len(real), np.int64)
+    for rows, squares in _squared_distances(real, generated):
+        inside[rows] = np.count_nonzero(squares <= radii[rows, np.newaxis], axis=1)
+    return float(inside.sum() / (neighbours * len(generated))), float(np.mean(inside > 0))
+
+
+def near_copies(generated: ArrayLike, train: ArrayLike, test: ArrayLike) -> NearCopies:
+    """Whether a generator repeats its training images: distances to the nearest one, against those of test images.
+
+    distance(x) = min over training images t of |x - t|, over pixels
+
+    Args:
+        generated: numbers [N, ...], pixels.
+        train: numbers [M, ...], all images that the generator was trained on, in the same units.
+        test: numbers [K, ...], images that it was not trained on.
+
+    Returns:
+        NearCopies.
+
+    Raises:
+        InputError: if a set is empty, the shapes do not fit, a value is not finite, or the test images are among the
+            training images, so that there is nothing to compare with.
+    """
+    images, training, unseen = (
+        _flat(name, array) for name, array in (("generated", generated), ("train", train), ("test", test))
+    )
+    if len({array.shape[1] for array in (images, training, unseen)}) > 1:
+        raise InputError(
+            "near_copies: expected images of one shape. Received: generated, train and test of "
+            f"{images.shape[1]}, {training.shape[1]} and {unseen.shape[1]} pixels. Resize them."
+        )
+    ours, theirs = _nearest(images, training), _nearest(unseen, training)
+    usual = float(np.median(theirs))
+    if usual == 0:
+        raise InputError(
+            "near_copies: expected test images that are not among the training images. Received: a median distance of "
+            "0. Pass the other split."
+        )
+    return NearCopies(float(np.median(ours)) / usual, float(np.mean(ours < np.quantile(theirs, NEAR))))
+
+
+def class_shares(logits: ArrayLike) -> NDArray[np.float64]:
+    """Share of the samples that a classifier takes for each class.
+
+    share[k] = mean(argmax(logits) == k)
+
+    Args:
+        logits: floats [N, K].
+
+    Returns:
+        float64 [K], >= 0, sum 1; the number above 0 is the number of modes found.
+
+    Raises:
+        InputError: if the shape is another, a logit is not finite or there is no sample.
+
+    Reference:
+        Report 4, section 3.8.3 (mode collapse); Metz et al. 2017, section 3.3, for counting modes with a classifier.
+    """
+    scores = checked_matrix("class_shares", "logits", logits)
+    return np.bincount(np.argmax(scores, axis=1), minlength=scores.shape[1]) / len(scores)
+
+
+def _pair(real: ArrayLike, generated: ArrayLike, neighbours: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    first, second = checked_pair(real, generated)
+    fewest = min(len(first), len(second))
+    if neighbours < 1 or fewest <= neighbours:
+        raise InputError(
+            f"Expected 1 neighbour or more, and more samples than neighbours in each set. Received: "
+            f"neighbours={neighbours} and {fewest} samples. Pass more samples."
+        )
+    return first, second
+
+
+def _radii(points: NDArray[np.float64], neighbours: int) -> NDArray[np.float64]:
+    """Squared distance of each point to its `neighbours`-th nearest other point."""
+    radii = np.empty(len(points))
+    for rows, squares in _squared_distances(points, points):
+        squares[np.arange(len(squares)), np.arange(rows.start, rows.stop)] = np.inf
+        radii[rows] = np.partition(squares, neighbours - 1, axis=1)[:, neighbours - 1]
+    return radii
+
+
+def _nearest(points: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Distance of each point to the nearest of the others."""
+    return np.sqrt(np.concatenate([squares.min(axis=1) for _, squares in _squared_distances(points, others)]))
+
+
+def _squared_distances(
+    points: NDArray[np.float64], others: NDArray[np.float64]
+) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+    """Blocks of rows of |points[i] - others[j]|**2 = |p|**2 + |o|**2 - 2 * dot(p, o).
+
+    Both sets are moved so that the others' mean is 0: far from 0 the difference of large squares would lose its digits.
+    """
+    center = others.mean(axis=0)
+    points, others = points - center, others - center
+    norms, doubled = np.einsum("ij,ij->i", others, others), -2 * others.T
+    for start in range(0, len(points), BLOCK_ROWS):
+        block = points[start : start + BLOCK_ROWS]
+        squares = block @ doubled
+        squares += norms
+        squares += np.einsum("ij,ij->i", block, block)[:, np.newaxis]
+        yield slice(start, start + len(block)), np.maximum(squares, 0, out=squares)
+
+
+def _flat(name: str, images: ArrayLike) -> NDArray[np.float64]:
+    array = np.asarray(images)
+    flat = array.reshape(len(array), math.prod(array.shape[1:])) if array.ndim else array
+    return checked_matrix("near_copies", name, flat)

@@ -1,0 +1,231 @@
+"""The deep convolutional generative adversarial network: a generator against a discriminator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfvae.errors import InputError
+from tfvae.losses.adversarial import fake_loss, real_loss
+from tfvae.models.base import Noise, Terms, images_and_labels
+from tfvae.models.latent_variable import LatentVariableModel
+
+ROUNDING = 1e-3
+
+
+@keras.saving.register_keras_serializable("tfvae")
+class DCGAN(LatentVariableModel):
+    """Generator and discriminator, each with an optimizer of its own, that take turns on every batch.
+
+    discriminator: mean(-log D(x)) + mean(-log(1 - D(G(z)))),  z ~ N(0, I),  D = sigmoid(logit)
+    generator:     mean(-log D(G(z)))
+
+    A step is `discriminator_steps` of the one on the batch and fresh codes, then `generator_steps` of the other on
+    fresh codes; the logs show the last of each. The loss is the sum of both, and says little: neither player's falls
+    for long. There is no encoder, so no `encode`.
+
+    Args:
+        generator: functional network, float [batch, latent_dim] -> float [batch, *image_shape] in `value_range`.
+        discriminator: functional network, float [batch, *image_shape] -> float [batch, ...], the logits of the image,
+            or of its patches, being real.
+        discriminator_steps: int >= 1, steps of the discriminator on a batch.
+        generator_steps: int >= 1, steps of the generator on a batch.
+        average_decay: float in [0, 1); above 0, images come from the running average of the generator's weights, which
+            evens out the last steps: after its step t, average = d * average + (1 - d) * weight with
+            d = min(average_decay, (1 + t) / (10 + t)), so that the first weights are soon forgotten.
+        value_range: (low, high) of the pixels.
+        seed: int >= 0, seed of the noise that the model draws.
+
+    Raises:
+        InputError: if the networks do not fit together, the discriminator ends in a sigmoid, or an argument is out of
+            its range; in `fit` and `evaluate`, if the images are not in `value_range`.
+
+    Reference:
+        Goodfellow et al. 2014, algorithm 1; Radford et al. 2016; Yazici et al. 2019 for the average; report 4,
+        sections 3.2.1 and 3.7.1.
+    """
+
+    term_names = ("discriminator_real", "discriminator_fake", "generator")
+    part_names = ("generator", "discriminator")
+
+    def __init__(
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        *,
+        discriminator_steps: int = 1,
+        generator_steps: int = 1,
+        average_decay: float = 0.0,
+        value_range: tuple[float, float] = (-1.0, 1.0),
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(seed=seed, **kwargs)
+        for name, steps in (("discriminator_steps", discriminator_steps), ("generator_steps", generator_steps)):
+            if steps != int(steps) or steps < 1:
+                raise InputError(
+                    f"Expected a whole number of steps >= 1. Received: {name}={steps}. Both players must move."
+                )
+        if not 0 <= average_decay < 1:
+            raise InputError(
+                f"Expected a decay in [0, 1). Received: average_decay={average_decay}. Use 0 for no average."
+            )
+        if not value_range[0] < value_range[1]:
+            raise InputError(f"Expected (low, high), low < high. Received: value_range={value_range}. Swap them.")
+        self.generator = generator
+        self.discriminator = discriminator
+        self.discriminator_steps = discriminator_steps
+        self.generator_steps = generator_steps
+        self.average_decay = average_decay
+        self.value_range = tuple(value_range)
+        self.latent_dim, self.image_shape = _sizes(generator, discriminator)
+        self.draws_per_step = discriminator_steps + generator_steps
+        self.average = _frozen_copy(generator) if average_decay else None
+        self.built = True
+
+    def objective(self, images: tf.Tensor, labels: tf.Tensor | None, **how: Any) -> Terms:
+        return {
+            **self.discriminator_objective(images, labels, **how),
+            **self.generator_objective(images, labels, **how),
+        }
+
+    def discriminator_objective(
+        self, images: tf.Tensor, labels: tf.Tensor | None, *, noise: Noise, training: bool
+    ) -> Terms:
+        """What the discriminator minimises: its errors on real and on generated images."""
+        fakes = tf.stop_gradient(self._fakes(images, noise, training))
+        return {
+            "discriminator_real": real_loss(self.discriminator(images, training=training)),
+            "discriminator_fake": fake_loss(self.discriminator(fakes, training=training)),
+        }
+
+    def generator_objective(
+        self, images: tf.Tensor, labels: tf.Tensor | None, *, noise: Noise, training: bool
+    ) -> Terms:
+        """What the generator minimises: how surely its images are found out."""
+        return {"generator": real_loss(self.discriminator(self._fakes(images, noise, training), training=training))}
+
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+        terms: Terms = {}
+        for _ in range(self.discriminator_steps):
+            variables = self.discriminator.trainable_variables
+            terms |= self.descend(self.discriminator_objective, data, variables, self.discriminator_optimizer)
+        for _ in range(self.generator_steps):
+            variables = self.generator.trainable_variables
+            terms |= self.descend(self.generator_objective, data, variables, self.optimizer)
+            self._move_average()
+        return self.record(terms)
+
+    def call(self, codes: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """float32 [batch, *image_shape]: the image of each code, so `predict` takes codes."""
+        return self.decode_step(codes)
+
+    def predict_step(self, data: Any) -> tf.Tensor:
+        codes, _ = images_and_labels(data, (self.latent_dim,))
+        return self(codes)
+
+    def decode_step(self, codes: tf.Tensor) -> tf.Tensor:
+        network = self.average or self.generator
+        return tf.cast(network(codes, training=False), tf.float32)
+
+    def compile(self, generator_optimizer: Any = "adam", discriminator_optimizer: Any = "adam", **options: Any) -> None:
+        """Gives each player its optimizer.
+
+        Args:
+            generator_optimizer: a Keras optimizer or its name; it becomes `self.optimizer`.
+            discriminator_optimizer: another one, or a name.
+            **options: `jit_compile`, `steps_per_execution` and `run_eagerly` of `keras.Model.compile`.
+
+        Raises:
+            InputError: if both are one object.
+        """
+        if generator_optimizer is discriminator_optimizer and not isinstance(generator_optimizer, str):
+            raise InputError(
+                f"Expected an optimizer for each player. Received: {generator_optimizer.name} for both. Make two."
+            )
+        super().compile(optimizer=generator_optimizer, **options)
+        self.discriminator_optimizer = keras.optimizers.get(discriminator_optimizer)
+        for optimizer, variables in self.players():
+            optimizer.build(variables)
+
+    def get_compile_config(self) -> dict[str, Any]:
+        return {
+            "generator_optimizer": keras.optimizers.serialize(self.optimizer),
+            "discriminator_optimizer": keras.optimizers.serialize(self.discriminator_optimizer),
+            "jit_compile": self.jit_compile,
+        }
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        optimizers = {
+            name: keras.optimizers.deserialize(value) for name, value in config.items() if isinstance(value, dict)
+        }
+        self.compile(**{**config, **optimizers})
+
+    def players(self) -> list[tuple[keras.optimizers.Optimizer, list[Any]]]:
+        return [
+            (self.optimizer, self.generator.trainable_variables),
+            (self.discriminator_optimizer, self.discriminator.trainable_variables),
+        ]
+
+    def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
+        self._check_range(x)
+        return super().fit(x, *args, **kwargs)
+
+    def evaluate(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
+        self._check_range(x)
+        return super().evaluate(x, *args, **kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        own = ("discriminator_steps", "generator_steps", "average_decay", "value_range")
+        return {**super().get_config(), **{name: getattr(self, name) for name in own}}
+
+    def _fakes(self, images: tf.Tensor, noise: Noise, training: bool) -> tf.Tensor:
+        codes = noise.normal([tf.shape(images)[0], self.latent_dim], "codes")
+        return self.generator(codes, training=training)
+
+    def _move_average(self) -> None:
+        if self.average is not None:
+            step = tf.cast(self.optimizer.iterations, tf.float32)
+            decay = tf.minimum(self.average_decay, (1 + step) / (10 + step))
+            for average, weight in zip(self.average.weights, self.generator.weights, strict=True):
+                average.assign(decay * average + (1 - decay) * weight)
+
+    def _check_range(self, data: Any) -> None:
+        """Looks at the images, or at the first batch of a dataset: pixels in [0, 1] would teach the wrong black."""
+        if isinstance(data, tf.data.Dataset):
+            data = next(iter(data.take(1)), None)
+            data = data[0] if isinstance(data, tuple) else data
+        if not isinstance(data, np.ndarray | tf.Tensor) or not len(data):
+            return
+        least, most = float(np.min(data)), float(np.max(data))
+        low, high = self.value_range
+        if least < low - ROUNDING or most > high + ROUNDING or (low < 0 <= least):
+            raise InputError(
+                f"Expected images in [{low:g}, {high:g}]. Received: values in [{least:g}, {most:g}]. "
+                "Rescale them, or use `ImageData.with_value_range(-1.0, 1.0)`."
+            )
+
+
+def _sizes(generator: keras.Model, discriminator: keras.Model) -> tuple[int, tuple[int, ...]]:
+    made, judged = tuple(generator.output_shape[1:]), tuple(discriminator.input_shape[1:])
+    if made != judged or len(generator.input_shape) != 2:
+        raise InputError(
+            f"Expected a generator from [batch, latent_dim] to the discriminator's images {judged}. Received: "
+            f"{generator.input_shape} to {generator.output_shape}. Change the ends of one."
+        )
+    if getattr(discriminator.layers[-1], "activation", None) is keras.activations.sigmoid:
+        raise InputError(
+            "Expected a discriminator that gives logits. Received: one that ends in a sigmoid. Leave it out: the "
+            "losses hold it."
+        )
+    return int(generator.input_shape[-1]), judged
+
+
+def _frozen_copy(network: keras.Model) -> keras.Model:
+    copy = keras.models.clone_model(network)
+    copy.set_weights(network.get_weights())
+    copy.trainable = False
+    return copy

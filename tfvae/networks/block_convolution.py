@@ -1,0 +1,97 @@
+"""Convolutions of stride 2 over 2x2 blocks: the numbers of Keras' own, several times faster on a CPU.
+
+A strided or transposed convolution has no fast path in XLA on a CPU, and its gradient in none of TensorFlow's. With the
+2x2 blocks of the image as channels, both are plain convolutions of stride 1, and so are their gradients.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tfvae.errors import InputError
+
+
+@keras.saving.register_keras_serializable("tfvae")
+class BlockConv2D(keras.layers.Conv2D):
+    """`keras.layers.Conv2D` of stride 2 and `same` padding, with an even kernel; same weights, same result.
+
+    Args:
+        filters: int >= 1, channels of the output.
+        kernel_size: int or (int, int), even.
+        **kwargs: as in `keras.layers.Conv2D`, without strides, padding, dilation and groups of its own.
+
+    Raises:
+        InputError: if the kernel is odd, or an argument asks for another convolution.
+    """
+
+    def __init__(self, filters: int, kernel_size: Any, **kwargs: Any) -> None:
+        super().__init__(filters, kernel_size, **{"strides": 2, "padding": "same", **kwargs})
+        _check(self)
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        height, width, channels = inputs.shape[1:]
+        taps = [size // 2 for size in self.kernel_size]
+        blocks = [-(-size // 2) + count - 1 for size, count in zip((height, width), taps, strict=True)]
+        padding = [
+            _same_padding(size, kernel, 2 * count)
+            for size, kernel, count in zip((height, width), self.kernel_size, blocks, strict=True)
+        ]
+        images = tf.nn.space_to_depth(tf.pad(inputs, [[0, 0], *padding, [0, 0]]), 2)
+        kernel = tf.reshape(self.kernel.value, [taps[0], 2, taps[1], 2, channels, self.filters])
+        kernel = tf.reshape(tf.transpose(kernel, [0, 2, 1, 3, 4, 5]), [*taps, 4 * channels, self.filters])
+        return _finished(self, tf.nn.conv2d(images, kernel, 1, "VALID"))
+
+
+@keras.saving.register_keras_serializable("tfvae")
+class BlockConv2DTranspose(keras.layers.Conv2DTranspose):
+    """`keras.layers.Conv2DTranspose` of stride 2 and `same` padding, with an even kernel; same weights, same result.
+
+    Args:
+        filters: int >= 1, channels of the output.
+        kernel_size: int or (int, int), even.
+        **kwargs: as in `keras.layers.Conv2DTranspose`, without strides, padding, dilation and groups of its own.
+
+    Raises:
+        InputError: if the kernel is odd, or an argument asks for another convolution.
+    """
+
+    def __init__(self, filters: int, kernel_size: Any, **kwargs: Any) -> None:
+        super().__init__(filters, kernel_size, **{"strides": 2, "padding": "same", **kwargs})
+        _check(self)
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        height, width, channels = inputs.shape[1:]
+        taps = [size // 2 for size in self.kernel_size]
+        # Input row i - p meets the kernel's rows a + 2 * p in row 2 * i + a of the output: the taps run backwards.
+        kernel = tf.reshape(self.kernel.value, [taps[0], 2, taps[1], 2, self.filters, channels])
+        kernel = tf.transpose(tf.reverse(kernel, [0, 2]), [0, 2, 5, 1, 3, 4])
+        kernel = tf.reshape(kernel, [*taps, channels, 4 * self.filters])
+        images = tf.pad(inputs, [[0, 0], *[[count - 1, count - 1] for count in taps], [0, 0]])
+        blocks = tf.nn.depth_to_space(tf.nn.conv2d(images, kernel, 1, "VALID"), 2)
+        top, left = (count - 1 for count in taps)
+        return _finished(self, blocks[:, top : top + 2 * height, left : left + 2 * width])
+
+
+def _same_padding(size: int, kernel: int, wanted: int) -> list[int]:
+    """Zeros before and after, so that there are `wanted` in all and the first window starts where Keras' does."""
+    before = max(2 * (-(-size // 2) - 1) + kernel - size, 0) // 2
+    return [before, wanted - size - before]
+
+
+def _finished(layer: Any, maps: tf.Tensor) -> tf.Tensor:
+    maps = maps + layer.bias.value if layer.use_bias else maps
+    return layer.activation(maps)
+
+
+def _check(layer: Any) -> None:
+    plain = layer.padding == "same" and tuple(layer.strides) == (2, 2) and layer.data_format == "channels_last"
+    plain = plain and tuple(layer.dilation_rate) == (1, 1) and getattr(layer, "groups", 1) == 1
+    if not plain or any(size % 2 for size in layer.kernel_size):
+        raise InputError(
+            "Expected an even kernel, strides of 2, `same` padding and channels last. Received: "
+            f"kernel_size={layer.kernel_size}, strides={layer.strides}, padding={layer.padding!r}, "
+            f"data_format={layer.data_format!r}. Use Keras' own layer for any other."
+        )
