@@ -55,6 +55,17 @@ def test_a_tuned_sampler_returns_the_frontier_of_its_confidences():
     assert frontier.accuracy[1:].tolist() == [1.0, 1.0]
 
 
+def test_a_class_of_which_little_is_kept_is_drawn_until_it_is():
+    # softmax(-s, s)[1] >= c where s >= 2.9, which the normal integral gives 2.9 % of N(1, 1).
+    rare = RejectionSampler(
+        FITTED.mixture, decode, lambda images: 0.25 * classify(images), 1 / (1 + math.exp(-2 * 2.9))
+    )
+    codes, labels = rare.sample(400, seed=2)
+    assert np.where(labels == 0, -codes[:, 0], codes[:, 0]).min() >= 2.9 - 1e-2
+    assert len(np.unique(codes[:, 1])) == 400
+    assert rare.acceptance_rate(20_000, seed=0) == pytest.approx(norm.sf(1.9), abs=0.01)
+
+
 def test_a_class_that_the_classifier_never_sees_is_refused_and_named():
     blind = RejectionSampler(
         FITTED.mixture, decode, lambda images: tf.tile([[9.0, 0.0]], [tf.shape(images)[0], 1]), 0.9

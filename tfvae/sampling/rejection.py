@@ -21,6 +21,8 @@ from tfvae.sampling.search import Decode, Progress, flat
 
 BATCH = 1000
 LEAST_ACCEPTED = 0.01
+FEWEST_DRAWN = 200  # candidates a class and attempt
+ATTEMPTS = 300  # enough for a thousand samples of a class of which 1 % is kept
 CONFIDENCES = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 0.9999)
 
 
@@ -55,7 +57,8 @@ class RejectionSampler:
             raise InputError(
                 f"Expected a confidence in [0, 1). Received: confidence={self.confidence}. Pass 0.99, or 0 to keep all."
             )
-        object.__setattr__(self, "_probability", tf.function(self._probability_step))
+        shapes = [tf.TensorSpec([None, self.latent_dim], tf.float32), tf.TensorSpec([None], tf.int64)]
+        object.__setattr__(self, "_probability", tf.function(self._probability_step, input_signature=shapes))
 
     @classmethod
     def fit(
@@ -122,15 +125,19 @@ class RejectionSampler:
         if labels is None or self.confidence == 0:
             return codes, labels
         missing = np.flatnonzero(~self._kept(codes, labels))
-        for attempt in range(1, int(1 / LEAST_ACCEPTED) + 1):
+        for attempt in range(1, ATTEMPTS + 1):
             if not missing.size:
                 return codes, labels
+            refused = []
             for wanted in np.unique(labels[missing]):
                 rows = missing[labels[missing] == wanted]
-                # NumPy's seeds tell [seed, attempt] from the [seed, label + 1] of the first draw by their length.
+                # Another length than the seed [seed, label + 1] of the first draw, so other noise.
                 fresh = int(np.random.SeedSequence([seed, attempt, int(wanted)]).generate_state(1)[0])
-                codes[rows], _ = self.mixture.sample(len(rows), seed=fresh, label=int(wanted))
-            missing = missing[~self._kept(codes[missing], labels[missing])]
+                drawn, of_class = self.mixture.sample(max(len(rows), FEWEST_DRAWN), seed=fresh, label=int(wanted))
+                kept = drawn[self._kept(drawn, np.asarray(of_class))][: len(rows)]
+                codes[rows[: len(kept)]] = kept
+                refused.append(rows[len(kept) :])
+            missing = np.concatenate(refused)
         raise InputError(
             f"Expected a classifier that is {self.confidence} sure of at least {LEAST_ACCEPTED:.0%} of the codes. "
             f"Received: {missing.size} of {count} still refused, of class {np.unique(labels[missing]).tolist()}. "
@@ -172,7 +179,8 @@ class RejectionSampler:
             progress: function of (scored, planned), called after each class.
 
         Returns:
-            Frontier, thetas [P] being the confidences; classes of which less than two codes are kept count as wrong.
+            Frontier, thetas [P] being the confidences; classes of which less than 1 % or two codes are kept count as
+            wrong.
 
         Raises:
             InputError: if a number is out of its range.
@@ -193,7 +201,7 @@ class RejectionSampler:
             for row, threshold in enumerate(thresholds):
                 kept = probability >= threshold
                 similarities[row, column] = 1.0
-                if kept.sum() > 1:
+                if kept.sum() >= max(2, LEAST_ACCEPTED * samples):
                     accuracies[row, column] = hits[kept].mean()
                     similarities[row, column] = float(within_class_similarity(tf.constant(pixels[kept])))
             if progress is not None:
