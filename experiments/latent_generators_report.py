@@ -269,9 +269,7 @@ def _table(runs: Sequence[FinishedRun]) -> str:
             rows.append(
                 [
                     variant,
-                    TITLES.get(
-                        name, {"simple@reported": "Simple, the report's setting"}.get(name, "Mixture per class")
-                    ),
+                    {**TITLES, **OTHERS}[name],
                     _setting(group[0], name),
                     _with_spread(group, f"{name}/cosine_similarity"),
                     _with_spread(group, f"{name}/report_accuracy"),
@@ -301,6 +299,8 @@ def _setting(run: FinishedRun, name: str) -> str:
     draws = run.record["metrics"].get(f"{name}/draws")
     if theta is None:
         return "-"
+    if name == "beyond":
+        return f"{theta['value']:g} sure"
     return f"{theta['value']:.2g}" + (f" / {draws['value']:.0f}" if draws else " (mean)")
 
 
