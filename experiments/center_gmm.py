@@ -16,19 +16,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache, partial
+from functools import partial
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from experiments import center_gmm_report
+from experiments.scoring import LEAST_SCORED, SCORED_SHAPE, real_reference
 from tfvae.data.images import ImageData
 from tfvae.figures import figure_pixels, image_grid, latent_scatter
 from tfvae.metrics import clustering, likelihood
-from tfvae.metrics.features import mnist_cnn
 from tfvae.metrics.measurement import Measurement
-from tfvae.metrics.samples import RealReference, score_samples
+from tfvae.metrics.samples import score_samples
 from tfvae.models.autoencoder import StochasticAutoencoder
 from tfvae.models.center_vae import CenterVAE
 from tfvae.models.vae import VAE
@@ -44,8 +44,6 @@ from tfvae.training.experiment import Evaluation, Experiment, TrainedRun
 FACTORS = (1.5, 3.0)
 COMPONENTS_PER_CLASS = 10
 PICTURED = 2000
-SCORED_SHAPE = (28, 28, 1)
-LEAST_SCORED = 100  # above the number of features of `mnist_cnn`, 64
 
 
 @dataclass(frozen=True)
@@ -158,14 +156,6 @@ def fit_samplers(model: StochasticAutoencoder, data: ImageData, seed: int) -> di
     components = min(COMPONENTS_PER_CLASS, int(np.bincount(labels).min()) // (model.latent_dim + 1))
     samplers["class_mixture"] = fit_mixture_per_class(codes, labels, components=components, seed=seed)
     return samplers
-
-
-@lru_cache(maxsize=1)
-def real_reference(data: ImageData, count: int) -> RealReference | None:
-    """The real images as `mnist_cnn` sees them, once for all variants; None for pictures that it cannot see."""
-    if data.image_shape != SCORED_SHAPE:
-        return None
-    return RealReference.of(data, mnist_cnn(), count=count)
 
 
 def evaluate(run: TrainedRun[CenterGMMConfig]) -> Evaluation:

@@ -8,7 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.page import Shown, claim, cost_table, gallery, opening, rows_by_class, training_curves
+from experiments.page import (
+    Shown,
+    claim,
+    codes_and_reconstructions,
+    cost_table,
+    gallery,
+    opening,
+    rows_by_class,
+    training_curves,
+)
 from tfvae import figures
 from tfvae.figures import Figure
 from tfvae.metrics.conditional import class_accuracy, cosine_similarity, unrecognisable
@@ -156,24 +165,12 @@ def run_figures(
     gaussians = samplers["class_gaussian"]
     drawn = {
         "classes": figures.class_examples(data.train_images, data.train_labels, data.class_names),
-        "codes": figures.latent_scatter(
-            codes,
-            data.test_labels,
-            data.class_names,
-            title=f"Codes of the test images: {run.variant}",
-            subtitle=f"silhouette {metrics['silhouette'].value:.2f}",
-            dimensions=min(3, model.latent_dim),
-        ),
+        **codes_and_reconstructions(run, codes, metrics["silhouette"].value),
         "means": figures.gaussian_means(
             data.to_uint8(model.decode(gaussians.component_means())),
             np.sort(np.asarray(gaussians.labels)),
             class_names=data.class_names,
             title=f"Decoded mean of each Gaussian: {run.variant}",
-        ),
-        "reconstructions": figures.reconstructions(
-            data.test_images[:40],
-            data.to_uint8(model.decode(codes[:40])),
-            title=f"Reconstructions of test images: {run.variant}",
         ),
         "interpolations": figures.interpolation_sheet(
             between.reshape(len(pairs), 11, *data.image_shape),

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from experiments import gan_vs_vae_report
 from experiments.gan_vs_vae_report import alarm
+from experiments.scoring import LEAST_SCORED, SCORED_SHAPE
 from tfvae.data.images import ImageData
 from tfvae.figures import figure_pixels, image_grid, latent_scatter
 from tfvae.metrics import likelihood
@@ -49,8 +50,6 @@ from tfvae.training.config import ExperimentConfig, Training, check
 from tfvae.training.experiment import Evaluation, Experiment, TrainedRun
 from tfvae.training.results import peak_memory_mb
 
-SCORED_SHAPE = (28, 28, 1)
-LEAST_SCORED = 100  # above the number of features of `mnist_cnn`, 64
 GRID = 25
 PICTURED = 2000
 WATCHED = 1000

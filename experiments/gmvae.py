@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 
 from experiments import gmvae_report
 from experiments.gmvae_measure import evaluate
+from experiments.scoring import LEAST_SCORED
 from tfvae import distributions
 from tfvae.data.images import ImageData
 from tfvae.data.labelled import LabelledData
@@ -55,7 +56,6 @@ WATCHED = 2000
 FITTED = 20_000
 STARTS = 6
 STYLE_UNITS = 128
-LEAST_SCORED = 100  # above the number of features of `mnist_cnn`, 64
 
 
 @dataclass(frozen=True)

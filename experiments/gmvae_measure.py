@@ -12,14 +12,14 @@ from scipy.optimize import linear_sum_assignment
 from sklearn.cluster import KMeans
 
 from experiments import gmvae_report
+from experiments.scoring import real_reference
 from tfvae.data.images import ImageData
 from tfvae.data.labelled import LabelledData
 from tfvae.data.signals import SignalData
 from tfvae.data.synthetic import mixture_labels
 from tfvae.metrics import clustering, likelihood
-from tfvae.metrics.features import mnist_cnn
 from tfvae.metrics.measurement import Measurement
-from tfvae.metrics.samples import RealReference, score_samples
+from tfvae.metrics.samples import score_samples
 from tfvae.models.autoencoder import StochasticAutoencoder
 from tfvae.models.base import Noise, in_batches
 from tfvae.models.gmvae import GMVAE
@@ -30,7 +30,6 @@ from tfvae.sampling.sampler import GaussianMixtureSampler
 from tfvae.training.experiment import Evaluation, TrainedRun
 from tfvae.training.projector import Projection
 
-SCORED_SHAPE = (28, 28, 1)
 DRAWS = 10
 FITTED = 20_000
 
@@ -126,14 +125,6 @@ def colours(data: LabelledData) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     if not isinstance(data, SignalData):
         return data.test_labels, data.class_names
     return mixture_labels(data)[1], tuple(f"component {number}" for number in range(data.classes))
-
-
-@lru_cache(maxsize=2)
-def real_reference(data: LabelledData, count: int) -> RealReference | None:
-    """The real images as `mnist_cnn` sees them, once for all variants; None for what it cannot see."""
-    if not isinstance(data, ImageData) or data.image_shape != SCORED_SHAPE:
-        return None
-    return RealReference.of(data, mnist_cnn(), count=count)
 
 
 def measure_samples(

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import partial
 
 import keras
 import numpy as np
@@ -30,14 +30,13 @@ from numpy.typing import NDArray
 
 from experiments import latent_generators_report
 from experiments.latent_generators_search import Judges, score, tune_all
+from experiments.scoring import LEAST_SCORED, SCORED_SHAPE, real_reference
 from tfvae.data.images import ImageData
 from tfvae.figures import figure_pixels, image_grid, latent_scatter
 from tfvae.losses.mmd import infovae_bandwidths, multi_scale_bandwidths
 from tfvae.metrics import clustering, likelihood
-from tfvae.metrics.features import mnist_cnn
 from tfvae.metrics.measurement import Measurement
 from tfvae.metrics.prior import aggregate_moments, posterior_samples, prior_discrepancy
-from tfvae.metrics.samples import RealReference
 from tfvae.models.autoencoder import StochasticAutoencoder
 from tfvae.models.mmd_vae import MMDVAE
 from tfvae.models.vae import VAE
@@ -46,8 +45,6 @@ from tfvae.training.command import main
 from tfvae.training.config import ExperimentConfig, Training, check
 from tfvae.training.experiment import Evaluation, Experiment, TrainedRun
 
-SCORED_SHAPE = (28, 28, 1)
-LEAST_SCORED = 100  # above the number of features of `mnist_cnn`, 64
 PICTURED = 2000
 
 
@@ -178,14 +175,6 @@ def _check_data(config: LatentGeneratorsConfig, data: ImageData, latent_dim: int
     if data.image_shape == SCORED_SHAPE:
         fewest = min(train.sum(), test.sum())
         check(fewest >= LEAST_SCORED, f"at least {LEAST_SCORED} images of each split, which FID needs", images=fewest)
-
-
-@lru_cache(maxsize=1)
-def real_reference(data: ImageData, count: int) -> RealReference | None:
-    """The real images as `mnist_cnn` sees them, once for all variants; None for pictures that it cannot see."""
-    if data.image_shape != SCORED_SHAPE:
-        return None
-    return RealReference.of(data, mnist_cnn(), count=count)
 
 
 def evaluate(run: TrainedRun[LatentGeneratorsConfig]) -> Evaluation:

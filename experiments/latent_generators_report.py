@@ -17,7 +17,16 @@ from experiments.latent_generators_search import (
     measured_frontiers,
     real_point,
 )
-from experiments.page import Shown, claim, cost_table, gallery, opening, rows_by_class, training_curves
+from experiments.page import (
+    Shown,
+    claim,
+    codes_and_reconstructions,
+    cost_table,
+    gallery,
+    opening,
+    rows_by_class,
+    training_curves,
+)
 from tfvae import figures
 from tfvae.figures import Figure
 from tfvae.metrics.measurement import Measurement
@@ -151,19 +160,7 @@ def run_figures(
     drawn = {
         "frontier": _frontier({run.variant: frontiers}, reported),
         "moments": _moments(run),
-        "codes": figures.latent_scatter(
-            codes,
-            data.test_labels,
-            data.class_names,
-            title=f"Codes of the test images: {run.variant}",
-            subtitle=f"silhouette {metrics['silhouette'].value:.2f}",
-            dimensions=min(3, model.latent_dim),
-        ),
-        "reconstructions": figures.reconstructions(
-            data.test_images[:40],
-            data.to_uint8(model.decode(codes[:40])),
-            title=f"Reconstructions of test images: {run.variant}",
-        ),
+        **codes_and_reconstructions(run, codes, metrics["silhouette"].value),
         "curves": training_curves(run.history, variant=run.variant),
     }
     for name in ("simple", "medium1", "medium2", "medium1@facing", "medium2@facing", "class_mixture", "beyond"):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tfvae import figures
 from tfvae.figures import Figure
-from tfvae.training.experiment import FinishedRun
+from tfvae.training.experiment import FinishedRun, TrainedRun
 from tfvae.training.results import by_variant, first, label_of, markdown_table, measured_with, over_seeds
 
 
@@ -77,6 +77,26 @@ def training_curves(rows: Sequence[Mapping[str, Any]], *, variant: str) -> Figur
     return figures.curves(
         series, title=f"Terms of the loss: {variant}", xlabel="epoch", ylabel="nats an image", panels=True
     )
+
+
+def codes_and_reconstructions(run: TrainedRun[Any], codes: NDArray[np.float32], silhouette: float) -> dict[str, Figure]:
+    """The codes of the test images in up to three dimensions, and what is made of the first forty of them."""
+    data = run.data
+    return {
+        "codes": figures.latent_scatter(
+            codes,
+            data.test_labels,
+            data.class_names,
+            title=f"Codes of the test images: {run.variant}",
+            subtitle=f"silhouette {silhouette:.2f}",
+            dimensions=min(3, run.model.latent_dim),
+        ),
+        "reconstructions": figures.reconstructions(
+            data.test_images[:40],
+            data.to_uint8(run.model.decode(codes[:40])),
+            title=f"Reconstructions of test images: {run.variant}",
+        ),
+    }
 
 
 def rows_by_class(images: NDArray[np.uint8], labels: NDArray[np.int64], classes: int) -> NDArray[np.uint8]:

@@ -1,0 +1,26 @@
+"""What every experiment needs to be scored by `mnist_cnn`: its images' shape, a least count, and the real images."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from tfvae.data.images import ImageData
+from tfvae.data.labelled import LabelledData
+from tfvae.metrics.features import mnist_cnn
+from tfvae.metrics.samples import RealReference
+
+SCORED_SHAPE = (28, 28, 1)
+LEAST_SCORED = 100  # above the number of features of `mnist_cnn`, 64
+
+
+@lru_cache(maxsize=2)
+def real_reference(data: LabelledData, count: int) -> RealReference | None:
+    """The real images as `mnist_cnn` sees them, once for all variants; None for what it cannot see.
+
+    Args:
+        data: images or signals.
+        count: int >= 1, images of each split.
+    """
+    if not isinstance(data, ImageData) or data.image_shape != SCORED_SHAPE:
+        return None
+    return RealReference.of(data, mnist_cnn(), count=count)
