@@ -10,8 +10,8 @@ axes that face the other classes; and beyond the report a mixture per
 class whose samples are kept only where a classifier is sure. Searches lie in the run's folder and go on where they
 stopped.
 
-The report preset takes about an hour and a half on 2 cores (AMD EPYC, 5 s an epoch and about 8 minutes of searches
-and measuring a variant; alone, the grid of Simple takes 30 s and Medium-2 by gradient 23 s). Expect, from seed 0:
+The report preset takes about an hour and a half on 2 cores (AMD EPYC; an estimate, since the committed runs were made
+in pieces beside other work. Alone, the grid of Simple takes 30 s and Medium-2 by gradient 23 s). Expect, from seed 0:
 Simple at the report's own settings 0.932 / 0.997 on ELBO-20 and 0.884 / 0.997 on MMD-20 (cosine similarity / accuracy
 by the report's kind of classifier); on MMD-10 along the latent dimensions Medium-1 0.87 / 0.999 and Medium-2 0.80 /
 0.9997, and along axes that face the other classes 0.63 / 0.998 and 0.66 / 0.9997. The mixture kept where sure reaches
