@@ -7,10 +7,12 @@ from tfvae.startup import import_tensorflow
 import_tensorflow()
 
 from tfvae.errors import InputError  # noqa: E402
+from tfvae.models.adversarial_vae import AdversarialVAE  # noqa: E402
 from tfvae.models.autoencoder import Autoencoder  # noqa: E402
 from tfvae.models.center_vae import CenterVAE  # noqa: E402
 from tfvae.models.clustering_gmvae import ClusteringGMVAE  # noqa: E402
 from tfvae.models.dcgan import DCGAN  # noqa: E402
+from tfvae.models.gamix_vae import GaMixVAE  # noqa: E402
 from tfvae.models.gmvae import GMVAE  # noqa: E402
 from tfvae.models.mmd_vae import MMDVAE  # noqa: E402
 from tfvae.models.vae import VAE  # noqa: E402
@@ -24,9 +26,11 @@ __all__ = [
     "GMVAE",
     "MMDVAE",
     "VAE",
+    "AdversarialVAE",
     "Autoencoder",
     "CenterVAE",
     "ClusteringGMVAE",
+    "GaMixVAE",
     "InputError",
     "dense_decoder",
     "dense_encoder",

@@ -5,6 +5,8 @@ Discriminator: real_loss(D(x)) + fake_loss(D(G(z))).  Generator, in its non-satu
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import tensorflow as tf
 
 
@@ -41,6 +43,53 @@ def fake_loss(logits: tf.Tensor) -> tf.Tensor:
         Goodfellow et al. 2014, eq. 1; report 4, section 3.4.
     """
     return _mean_over_patches(tf.nn.softplus(tf.cast(logits, tf.float32)))
+
+
+def capped_judgement(
+    decoded: tf.Tensor,
+    error: Callable[[tf.Tensor], tf.Tensor],
+    judgement: Callable[[tf.Tensor], tf.Tensor],
+    *,
+    cap: float,
+) -> tf.Tensor:
+    """A judgement of decoded images, with as much weight as keeps its pull on an image within that of the error.
+
+        capped[i] = weight[i] * judgement(decoded)[i]
+        weight[i] = min(1, cap * norm(d error[i] / d decoded[i]) / norm(d judgement[i] / d decoded[i]))
+
+    The weight is a constant of the step, and gradients flow into `decoded` alone: what the judgement itself is made
+    of, a discriminator's weights, gets none.
+
+    Args:
+        decoded: float32 [batch, ...], what a decoder gives.
+        error: function of `decoded` to float32 [batch], what the decoder minimises besides.
+        judgement: function of `decoded` to float32 [batch].
+        cap: float > 0, the most that the judgement's pull may be, in units of the error's.
+
+    Returns:
+        float32 [batch].
+
+    Reference:
+        Esser et al. 2021, eq. 7, for a weight from the ratio of two gradients; report 3, PatchGAN.
+    """
+    fixed = tf.stop_gradient(decoded)
+    with tf.GradientTape() as tape:
+        tape.watch(fixed)
+        errors = error(fixed)
+    length = _norm(tape.gradient(errors, fixed))
+    with tf.GradientTape() as tape:
+        tape.watch(fixed)
+        judgements = judgement(fixed)
+    slope = tape.gradient(judgements, fixed)
+    weight = tf.stop_gradient(tf.math.divide_no_nan(tf.minimum(_norm(slope), cap * length), _norm(slope)))
+    slope = tf.stop_gradient(slope) * tf.reshape(weight, [-1] + [1] * (len(slope.shape) - 1))
+    axes = list(range(1, len(slope.shape)))
+    return weight * tf.stop_gradient(judgements) + tf.reduce_sum(slope * (decoded - fixed), axis=axes)
+
+
+def _norm(slope: tf.Tensor) -> tf.Tensor:
+    """float32 [batch], the length of each example's gradient."""
+    return tf.sqrt(tf.reduce_sum(tf.square(slope), axis=list(range(1, len(slope.shape)))))
 
 
 def _mean_over_patches(losses: tf.Tensor) -> tf.Tensor:

@@ -5,9 +5,10 @@ What a model minimises stands in its own file (`objective`), and so does who mov
 
 from __future__ import annotations
 
+import functools
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
@@ -19,6 +20,7 @@ from tfvae.errors import InputError
 
 Terms = dict[str, tf.Tensor]
 Objective = Callable[..., Terms]
+Player = tuple[keras.optimizers.Optimizer, list[Any]]
 
 
 @dataclass(frozen=True)
@@ -29,11 +31,13 @@ class Noise:
         seed: int, of the model.
         step: int64 [], counts the draws of one kind (training or evaluation).
         replica: int32 [], position of the replica, so that replicas draw different noise.
+        part: int32 [], which part of a batch that goes through the networks in parts, or None.
     """
 
     seed: int
     step: tf.Tensor
     replica: tf.Tensor | int = 0
+    part: tf.Tensor | int | None = None
 
     def normal(self, shape: Any, name: str) -> tf.Tensor:
         """float32 `shape` from N(0, 1); the same `name` in the same step gives the same numbers.
@@ -48,8 +52,9 @@ class Noise:
 
     def _key(self, name: str) -> tf.Tensor:
         key = tf.constant([self.seed, zlib.crc32(name.encode())], tf.int64)
-        for part in (self.step, self.replica):
-            key = tf.random.experimental.stateless_fold_in(key, tf.cast(part, tf.int64))
+        for number in (self.step, self.replica, self.part):
+            if number is not None:
+                key = tf.random.experimental.stateless_fold_in(key, tf.cast(number, tf.int64))
         return key
 
 
@@ -68,6 +73,20 @@ def sum_over_replicas(value: tf.Tensor) -> tf.Tensor:
 def mean_over_batch(values: tf.Tensor) -> tf.Tensor:
     """Mean of float32 [batch] over the global batch, the same on each replica."""
     return sum_over_replicas(tf.reduce_sum(values)) / _global_batch(values)
+
+
+def moments_over_batch(values: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Mean and variance of the rows of the global batch, the same on each replica, however uneven their parts.
+
+    Args:
+        values: float32 [batch, dimensions].
+
+    Returns:
+        float32 [dimensions] each; the variance divides by the batch, not by one less.
+    """
+    batch = _global_batch(values)
+    mean = sum_over_replicas(tf.reduce_sum(values, axis=0)) / batch
+    return mean, sum_over_replicas(tf.reduce_sum(tf.square(values - mean), axis=0)) / batch
 
 
 def gather_over_replicas(value: tf.Tensor) -> tf.Tensor:
@@ -149,6 +168,20 @@ def in_batches(step: Callable[..., tf.Tensor], *arrays: np.ndarray, batch_size: 
     return np.concatenate(results)
 
 
+def equal_parts(values: tf.Tensor, parts: int) -> tf.Tensor:
+    """A batch cut into equal parts: [batch, ...] -> [parts, batch / parts, ...].
+
+    Raises:
+        InputError: if the batch does not divide.
+    """
+    if values.shape[0] is not None and values.shape[0] % parts:
+        raise InputError(
+            f"Expected a batch that divides into {parts} equal parts. Received: {values.shape[0]} examples a device. "
+            "Change the batch size or the number of parts."
+        )
+    return tf.reshape(values, [parts, -1, *values.shape[1:]])
+
+
 class GenerativeModel(keras.Model):
     """A Keras model whose subclass states its terms, its objective and its order of play.
 
@@ -203,7 +236,7 @@ class GenerativeModel(keras.Model):
         """The running means of the loss and its terms; Keras would put its own mean of a loss before them."""
         return list(self.trackers)
 
-    def players(self) -> list[tuple[keras.optimizers.Optimizer, list[Any]]]:
+    def players(self) -> list[Player]:
         """Each optimizer with the variables that it moves; checkpoints keep them all."""
         return [(self.optimizer, self.trainable_variables)]
 
@@ -234,14 +267,43 @@ class GenerativeModel(keras.Model):
         self, objective: Objective, data: Any, variables: Sequence[Any], optimizer: keras.optimizers.Optimizer
     ) -> Terms:
         """The step of `minimize`, whose terms a model of several players records together once all have moved."""
+        return self.descend_together(objective, data, [(optimizer, list(variables))])
+
+    def descend_together(self, objective: Objective, data: Any, players: Sequence[Player], *, parts: int = 1) -> Terms:
+        """One step of every player at once, each down the part of one objective that its own variables move.
+
+        Args:
+            objective: as `objective` above; what one player minimises must give the others no gradient.
+            data: what `fit` hands to a step, (images, labels) or images.
+            players: each optimizer with its variables.
+            parts: int >= 1, how many parts of equal size the batch goes through the networks in, one after the other.
+                Memory shrinks with it, and gradients stay those of the whole batch, as long as a term of one example
+                needs no other example.
+
+        Returns:
+            The terms of the batch.
+
+        Raises:
+            InputError: if the batch does not divide into the parts, or several players' losses are scaled.
+        """
         images, labels = images_and_labels(data, self.image_shape)
         noise = self._noise(self.train_draws)
-        with tf.GradientTape() as tape:
-            terms = objective(images, labels, noise=noise, training=True)
-            share = {name: tf.reduce_sum(term) / _global_batch(term) for name, term in terms.items()}
-            loss = optimizer.scale_loss(tf.add_n(list(share.values())))
-        optimizer.apply(tape.gradient(loss, variables), variables)
-        self._note_failure(share)
+        variables = [variable for _, own in players for variable in own]
+        scale_loss = _one_scale([optimizer for optimizer, _ in players])
+        batch = _global_batch(images)
+
+        def slopes(images: tf.Tensor, labels: tf.Tensor | None, noise: Noise) -> tuple[Terms, list[tf.Tensor]]:
+            with tf.GradientTape() as tape:
+                terms = objective(images, labels, noise=noise, training=True)
+                loss = scale_loss(tf.add_n([tf.reduce_sum(term) / batch for term in terms.values()]))
+            return terms, tape.gradient(loss, variables)
+
+        whole = slopes if parts == 1 else functools.partial(_in_parts, slopes, self.term_names, variables, parts)
+        terms, gradients = whole(images, labels, noise)
+        for optimizer, own in players:
+            optimizer.apply(gradients[: len(own)], own)
+            gradients = gradients[len(own) :]
+        self._note_failure({name: tf.reduce_sum(term) / batch for name, term in terms.items()})
         self.train_draws.assign_add(1)
         return terms
 
@@ -276,3 +338,40 @@ class GenerativeModel(keras.Model):
 
 def _global_batch(term: tf.Tensor) -> tf.Tensor:
     return sum_over_replicas(tf.cast(tf.shape(term)[0], tf.float32))
+
+
+def _one_scale(optimizers: Sequence[keras.optimizers.Optimizer]) -> Callable[[tf.Tensor], tf.Tensor]:
+    """How the loss that all optimizers share is scaled against float16's underflow: as one optimizer wants it."""
+    if len(optimizers) > 1 and any(hasattr(optimizer, "inner_optimizer") for optimizer in optimizers):
+        raise InputError(
+            "Expected optimizers that do not scale the loss, which several players share. Received: "
+            f"{', '.join(optimizer.name for optimizer in optimizers)}. Use the policy mixed_bfloat16."
+        )
+    return optimizers[0].scale_loss
+
+
+def _in_parts(
+    slopes: Callable[..., tuple[Terms, list[tf.Tensor]]],
+    names: Sequence[str],
+    variables: Sequence[Any],
+    parts: int,
+    images: tf.Tensor,
+    labels: tf.Tensor | None,
+    noise: Noise,
+) -> tuple[Terms, list[tf.Tensor]]:
+    """`slopes` of the parts of a batch, one after the other: their terms in the batch's order, the gradients' sums."""
+    shares = [equal_parts(values, parts) for values in (images, labels) if values is not None]
+    rows = [tf.TensorArray(tf.float32, parts, element_shape=shares[0].shape[1:2]) for _ in names]
+
+    def body(part: tf.Tensor, rows: Any, sums: Any) -> tuple[tf.Tensor, Any, Any]:
+        some, *their_labels = (share[part] for share in shares)
+        terms, gradients = slopes(some, their_labels[0] if their_labels else None, replace(noise, part=part))
+        rows = [row.write(part, terms[name]) for row, name in zip(rows, names, strict=True)]
+        sums = [total if slope is None else total + slope for total, slope in zip(sums, gradients, strict=True)]
+        return part + 1, rows, sums
+
+    start = (tf.constant(0), rows, [tf.zeros(variable.shape, variable.dtype) for variable in variables])
+    _, rows, sums = tf.while_loop(
+        lambda part, *_: part < parts, body, start, parallel_iterations=1, maximum_iterations=parts
+    )
+    return {name: tf.reshape(row.stack(), [-1]) for name, row in zip(names, rows, strict=True)}, sums

@@ -11,13 +11,13 @@ import tensorflow as tf
 from tfvae.errors import InputError
 from tfvae.losses.adversarial import fake_loss, real_loss
 from tfvae.models.base import Noise, Terms, images_and_labels
-from tfvae.models.latent_variable import LatentVariableModel
+from tfvae.models.two_players import TwoPlayerModel, check_gives_logits
 
 ROUNDING = 1e-3
 
 
 @keras.saving.register_keras_serializable("tfvae")
-class DCGAN(LatentVariableModel):
+class DCGAN(TwoPlayerModel):
     """Generator and discriminator, each with an optimizer of its own, that take turns on every batch.
 
     discriminator: mean(-log D(x)) + mean(-log(1 - D(G(z)))),  z ~ N(0, I),  D = sigmoid(logit)
@@ -50,6 +50,8 @@ class DCGAN(LatentVariableModel):
 
     term_names = ("discriminator_real", "discriminator_fake", "generator")
     part_names = ("generator", "discriminator")
+    optimizer_name = "generator_optimizer"
+    discriminator: keras.Model
 
     def __init__(
         self,
@@ -131,44 +133,11 @@ class DCGAN(LatentVariableModel):
         network = self.average or self.generator
         return tf.cast(network(codes, training=False), tf.float32)
 
-    def compile(self, generator_optimizer: Any = "adam", discriminator_optimizer: Any = "adam", **options: Any) -> None:
-        """Gives each player its optimizer.
-
-        Args:
-            generator_optimizer: a Keras optimizer or its name; it becomes `self.optimizer`.
-            discriminator_optimizer: another one, or a name.
-            **options: `jit_compile`, `steps_per_execution` and `run_eagerly` of `keras.Model.compile`.
-
-        Raises:
-            InputError: if both are one object.
-        """
-        if generator_optimizer is discriminator_optimizer and not isinstance(generator_optimizer, str):
-            raise InputError(
-                f"Expected an optimizer for each player. Received: {generator_optimizer.name} for both. Make two."
-            )
-        super().compile(optimizer=generator_optimizer, **options)
-        self.discriminator_optimizer = keras.optimizers.get(discriminator_optimizer)
-        for optimizer, variables in self.players():
-            optimizer.build(variables)
-
-    def get_compile_config(self) -> dict[str, Any]:
-        return {
-            "generator_optimizer": keras.optimizers.serialize(self.optimizer),
-            "discriminator_optimizer": keras.optimizers.serialize(self.discriminator_optimizer),
-            "jit_compile": self.jit_compile,
-        }
-
-    def compile_from_config(self, config: dict[str, Any]) -> None:
-        optimizers = {
-            name: keras.optimizers.deserialize(value) for name, value in config.items() if isinstance(value, dict)
-        }
-        self.compile(**{**config, **optimizers})
-
-    def players(self) -> list[tuple[keras.optimizers.Optimizer, list[Any]]]:
-        return [
-            (self.optimizer, self.generator.trainable_variables),
-            (self.discriminator_optimizer, self.discriminator.trainable_variables),
-        ]
+    def compile(  # type: ignore[override]  # its first argument has the player's name
+        self, generator_optimizer: Any = "adam", discriminator_optimizer: Any = "adam", **options: Any
+    ) -> None:
+        """As `TwoPlayerModel.compile`; the generator's optimizer becomes `self.optimizer`."""
+        super().compile(generator_optimizer, discriminator_optimizer, **options)
 
     def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
         self._check_range(x)
@@ -216,11 +185,7 @@ def _sizes(generator: keras.Model, discriminator: keras.Model) -> tuple[int, tup
             f"Expected a generator from [batch, latent_dim] to the discriminator's images {judged}. Received: "
             f"{generator.input_shape} to {generator.output_shape}. Change the ends of one."
         )
-    if getattr(discriminator.layers[-1], "activation", None) is keras.activations.sigmoid:
-        raise InputError(
-            "Expected a discriminator that gives logits. Received: one that ends in a sigmoid. Leave it out: the "
-            "losses hold it."
-        )
+    check_gives_logits(discriminator)
     return int(generator.input_shape[-1]), judged
 
 

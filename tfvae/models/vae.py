@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -39,7 +39,7 @@ class VAE(StochasticAutoencoder):
         Kingma and Welling 2013, eq. 10; report 0, section III.A.
     """
 
-    term_names = ("reconstruction", "kl")
+    term_names: Sequence[str] = ("reconstruction", "kl")
 
     def __init__(
         self,

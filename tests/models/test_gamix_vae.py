@@ -1,0 +1,289 @@
+"""GaMix-VAE and the VAE with a discriminator: their contracts, who moves whom, batches in parts, and collapse."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.contracts import (
+    BATCH,
+    IMAGE_SHAPE,
+    LATENT_DIM,
+    THREE_PARTS,
+    ModelContract,
+    assert_equal_states,
+    fitted,
+    small_images,
+    small_networks,
+    states,
+)
+from tfvae import distributions
+from tfvae.errors import InputError
+from tfvae.models.adversarial_vae import AdversarialVAE
+from tfvae.models.base import Noise
+from tfvae.models.gamix_vae import GaMixVAE
+from tfvae.models.vae import VAE
+from tfvae.networks.convolutional import dcgan_discriminator
+from tfvae.training.checkpoint import Checkpointer, Position
+from tfvae.training.strategy import choose_strategy
+
+pytestmark = pytest.mark.filterwarnings("ignore:Expected batches of at least 32")
+
+
+def discriminator() -> keras.Model:
+    return dcgan_discriminator(IMAGE_SHAPE, filters=(4, 8), kernel=4)
+
+
+def in_the_unit_range(decoder: keras.Model) -> keras.Model:
+    codes = keras.Input((LATENT_DIM,))
+    return keras.Model(codes, keras.layers.Activation("sigmoid", dtype="float32")(decoder(codes)))
+
+
+def made(kind=GaMixVAE, *, judged: bool = True, seed: int = 0, **options):
+    keras.utils.set_random_seed(seed)
+    encoder, decoder = small_networks(2)
+    return kind(encoder, in_the_unit_range(decoder), discriminator() if judged else None, **options)
+
+
+def compiled_players(model, optimizer=lambda: keras.optimizers.Adam(0.01), **options):
+    model.compile(optimizer(), optimizer(), **options)
+    return model
+
+
+def slow_sgd() -> keras.optimizers.Optimizer:
+    return keras.optimizers.SGD(0.01)
+
+
+class Adversary(ModelContract):
+    epochs = 25
+
+    @staticmethod
+    def compile(model, **options):
+        return compiled_players(model, **options)
+
+    def test_it_learns(self, trained):
+        history = trained.training_history
+        constant = np.prod(IMAGE_SHAPE) * np.log(2)
+        for part in ("", "val_"):
+            errors = np.array(history[f"{part}reconstruction"]) - constant
+            assert errors[-1] < 0.9 * errors[0]
+
+
+class TestAdversarialVAE(Adversary):
+    @staticmethod
+    def make():
+        return made(AdversarialVAE)
+
+
+class TestGaMixVAE(Adversary):
+    @staticmethod
+    def make():
+        return made(GaMixVAE, betas=(1.0, 0.1, 2.0), warm_up_steps=8)
+
+
+class TestGaMixVAEWithoutAGame(Adversary):
+    @staticmethod
+    def make():
+        return made(GaMixVAE, judged=False)
+
+
+def batch(count: int = BATCH) -> tuple[tf.Tensor, tf.Tensor]:
+    images, labels = small_images(count)
+    return tf.constant(images), tf.constant(labels)
+
+
+def assert_equal_logs(ours, theirs) -> None:
+    assert set(ours) == set(theirs)
+    for name, values in ours.items():
+        assert values == pytest.approx(theirs[name], rel=1e-5), name
+
+
+def draw(step: int = 0) -> Noise:
+    return Noise(0, tf.constant(step, tf.int64))
+
+
+def test_without_a_discriminator_it_is_a_vae():
+    keras.utils.set_random_seed(0)
+    encoder, decoder = small_networks(2)
+    models = [
+        AdversarialVAE(encoder, decoder, beta=2.0),
+        VAE(encoder, decoder, beta=2.0, likelihood=distributions.laplace),
+    ]
+    ours, theirs = (model.objective(*batch(), noise=draw(), training=True) for model in models)
+    assert models[0].term_names == models[1].term_names
+    for name, values in theirs.items():
+        np.testing.assert_array_equal(ours[name], values)
+
+
+def test_the_terms_by_hand():
+    model = compiled_players(made(betas=(0.5, 0.25, 3.0), adversarial_weight=1e-6))
+    images, labels = batch()
+    terms = model.objective(images, labels, noise=draw(), training=True)
+    parameters = model.encoder(images).numpy()
+    means, variance = parameters[:, :LATENT_DIM], np.exp(parameters[:, LATENT_DIM:])
+    codes = means + np.sqrt(variance) * draw().normal([BATCH, LATENT_DIM], "codes").numpy()
+    decoded = model.decoder(codes).numpy()
+    center, spread = means.mean(axis=0), means.var(axis=0)
+    axes = (1, 2, 3)
+    softplus = lambda x: np.log1p(np.exp(x))  # noqa: E731
+    real, fake = (model.discriminator(x).numpy()[:, 0] for x in (images, decoded))
+    expected = {
+        "reconstruction": 3.0 * (np.abs(images - decoded).sum(axis=axes) + np.log(2) * np.prod(IMAGE_SHAPE)),
+        "aggregate_kl": np.full(BATCH, 0.5 * 0.5 * (spread + center**2 - 1 - np.log(spread)).sum()),
+        "posterior_variance": 0.25 * (variance - 1 - np.log(variance)).sum(axis=1),
+        "adversarial": 1e-6 * np.prod(IMAGE_SHAPE) * softplus(-fake),
+        "discriminator_real": softplus(-real),
+        "discriminator_fake": softplus(fake),
+    }
+    assert set(terms) == set(expected)
+    for name, values in expected.items():
+        np.testing.assert_allclose(terms[name], values, rtol=2e-4, err_msg=name)
+
+
+def test_each_player_follows_its_own_terms_alone():
+    images, labels = small_images(BATCH)
+    model = compiled_players(made(), slow_sgd)
+    model.train_on_batch(images, labels)
+    alone = compiled_players(made(judged=False), slow_sgd)
+    alone.train_on_batch(images, labels)
+    judge = made().discriminator
+    with tf.GradientTape() as tape:
+        start = made()
+        terms = start.objective(*batch(), noise=draw(), training=True)
+        own = tf.reduce_mean(terms["discriminator_real"] + terms["discriminator_fake"])
+    slopes = tape.gradient(own, start.discriminator.trainable_variables)
+    before = start.discriminator.get_weights()
+    for after, old, slope in zip(model.discriminator.get_weights(), before, slopes, strict=True):
+        np.testing.assert_allclose(after, old - 0.01 * slope, atol=1e-6)
+    moved = [np.abs(a - b).max() for a, b in zip(model.decoder.get_weights(), alone.decoder.get_weights(), strict=True)]
+    assert max(moved) > 1e-5  # the judgement moves the autoencoder
+    assert len(judge.trainable_variables) == len(slopes)
+
+
+def test_the_judgement_enters_after_the_warm_up():
+    images, labels = small_images(BATCH)
+    model, alone = compiled_players(made(warm_up_steps=2)), compiled_players(made(judged=False))
+    gaps = []
+    for _ in range(4):
+        for each in (model, alone):
+            each.train_on_batch(images, labels)
+        pairs = zip(model.decoder.get_weights(), alone.decoder.get_weights(), strict=True)
+        gaps.append(max(np.abs(one - other).max() for one, other in pairs))
+    assert max(gaps[:2]) < 1e-6 and min(gaps[2:]) > 1e-4
+
+
+@pytest.mark.parametrize("kind", [AdversarialVAE, GaMixVAE])
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_a_batch_in_parts_makes_the_step_of_the_whole(monkeypatch, kind, jit_compile):
+    monkeypatch.setattr(Noise, "normal", lambda self, shape, name: tf.zeros(shape))
+    images, labels = small_images(4 * 12)
+    models = [compiled_players(made(kind, parts=parts), slow_sgd, jit_compile=jit_compile) for parts in (1, 4)]
+    logs = [model.fit(images, labels, batch_size=12, shuffle=False, verbose=0).history for model in models]
+    assert_equal_states(*models, rtol=1e-4, atol=1e-6)
+    assert_equal_logs(*logs)
+    assert np.abs(models[0].encoder.get_weights()[0] - made(kind).encoder.get_weights()[0]).max() > 1e-3
+
+
+def test_parts_have_noise_of_their_own():
+    rows = [Noise(0, tf.constant(0, tf.int64), part=part).normal([3], "codes").numpy() for part in (0, 1, None)]
+    assert all(np.abs(one - other).max() > 1e-3 for one, other in ((rows[0], rows[1]), (rows[0], rows[2])))
+
+
+@pytest.fixture(scope="module")
+def mirrored():
+    return choose_strategy("mirrored")
+
+
+@pytest.mark.parametrize(("last", "parts"), [(BATCH, 2), (BATCH - 1, 1)])  # 8 and 7 examples a replica
+def test_two_replicas_train_as_one(mirrored, monkeypatch, last, parts):
+    monkeypatch.setattr(Noise, "normal", lambda self, shape, name: tf.zeros(shape))
+    images, labels = small_images(9 * BATCH + last)
+    models, logs = [], []
+    for strategy in (choose_strategy("one"), mirrored):
+        with strategy.scope():
+            model = compiled_players(made(parts=parts), slow_sgd, jit_compile=False)
+        data = tf.data.Dataset.from_tensor_slices((images, labels)).batch(BATCH)
+        options = tf.data.Options()
+        options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
+        logs.append(model.fit(data.with_options(options), verbose=0).history)
+        models.append(model)
+    assert models[0].optimizer.iterations.numpy() == 10
+    assert_equal_states(*models, rtol=0, atol=1e-5)
+    assert_equal_logs(*logs)
+
+
+def test_resuming_continues_bit_for_bit(tmp_path):
+    images, labels = small_images(4 * BATCH)
+    whole, first = (compiled_players(made(warm_up_steps=3), jit_compile=True) for _ in range(2))
+    later = compiled_players(made(seed=1, warm_up_steps=3), jit_compile=True)
+    whole.fit(images, labels, batch_size=BATCH, shuffle=False, verbose=0)
+    first.fit(images[: 2 * BATCH], labels[: 2 * BATCH], batch_size=BATCH, shuffle=False, verbose=0)
+    Checkpointer(tmp_path, first).save(Position(epoch=0, step=2))
+    assert Checkpointer(tmp_path, later).restore() == Position(epoch=0, step=2)
+    later.fit(images[2 * BATCH :], labels[2 * BATCH :], batch_size=BATCH, shuffle=False, verbose=0)
+    for one, other in zip(states(whole), states(later), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_posteriors_keep_their_variance_with_eq_11_and_lose_it_without():
+    images, _ = small_images()
+    steps = 400
+    batches = tf.data.Dataset.from_tensors(images).repeat(steps)
+    smallest = {}
+    for weight in (0.0, 1.0):
+        model = compiled_players(
+            made(judged=False, betas=(1.0, weight, 20.0)), jit_compile=True, steps_per_execution=steps
+        )
+        model.fit(batches, verbose=0, shuffle=False)
+        smallest[weight] = model.posterior(tf.constant(images)).variance().numpy().mean()
+    assert smallest[0.0] < 0.003 < 0.03 < smallest[1.0], smallest
+
+
+def test_a_small_batch_is_warned_of_with_the_reason():
+    images, labels = small_images(BATCH)
+    with pytest.warns(UserWarning, match=r"at least 32 examples. Received: 16.*mostly noise.*parts"):
+        compiled_players(made(judged=False)).train_on_batch(images, labels)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"betas": (1.0, 1.0)},
+        {"betas": (1.0, -1.0, 1.0)},
+        {"betas": (1.0, float("nan"), 1.0)},
+        {"beta": 2.0},
+        {"adversarial_weight": -0.1},
+        {"cap": 0.0},
+        {"warm_up_steps": -1},
+        {"warm_up_steps": 1.5},
+        {"parts": 0},
+    ],
+)
+def test_arguments_out_of_range_are_refused(options):
+    with pytest.raises(InputError, match=THREE_PARTS):
+        made(**options)
+
+
+def test_discriminators_that_do_not_fit_are_refused():
+    encoder, decoder = small_networks(2)
+    logits = discriminator()
+    sure = keras.Sequential([logits, keras.layers.Dense(1, activation="sigmoid")])
+    for judge in (dcgan_discriminator((8, 8, 1), filters=(4,), kernel=4), sure):
+        with pytest.raises(InputError, match=THREE_PARTS):
+            GaMixVAE(encoder, decoder, judge)
+
+
+def test_a_batch_that_does_not_divide_and_one_optimizer_for_both_are_refused():
+    images, labels = small_images(BATCH)
+    with pytest.raises(InputError, match=THREE_PARTS):
+        compiled_players(made(parts=3)).train_on_batch(images, labels)
+    optimizer = keras.optimizers.Adam()
+    with pytest.raises(InputError, match=THREE_PARTS):
+        made().compile(optimizer, optimizer)
+    with pytest.raises(InputError, match=THREE_PARTS):
+        scaled = keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam())
+        model = made()
+        model.compile(scaled, keras.optimizers.Adam())
+        model.train_on_batch(images, labels)
