@@ -14,7 +14,6 @@ from tests.contracts import (
     THREE_PARTS,
     ModelContract,
     assert_equal_states,
-    fitted,
     small_images,
     small_networks,
     states,
