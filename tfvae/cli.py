@@ -28,6 +28,7 @@ from tfvae.data.signals import signal_pictures
 from tfvae.errors import InputError
 from tfvae.figures import image_grid
 from tfvae.metrics.features import FeatureExtractor, inception, mnist_cnn
+from tfvae.metrics.random_features import random_vgg
 from tfvae.metrics.samples import RealReference, score_samples
 from tfvae.training import results
 from tfvae.training.command import reported
@@ -95,8 +96,9 @@ class Evaluate:
     data_dir: Annotated[Path | None, arg(metavar="DIR")] = None
     """Folder with mnist.npz; TFVAE_DATA_DIR or the download if not given."""
     inception: Annotated[Path | None, arg(metavar="PATH")] = None
-    """Folder of TF-GAN's Inception graph, or `hub` to download it, for numbers in that feature space; the space of
-    mnist_cnn, which ships with the package, if not given."""
+    """Folder of TF-GAN's Inception graph, or `hub` to download it, for numbers in that feature space. If not
+    given: mnist_cnn, which ships with the package, for pictures of its shape (28, 28, 1), and for others random_vgg,
+    which learned nothing and compares only with itself."""
     json: Annotated[Path | None, arg(metavar="FILE")] = None
     """Write the numbers to this file too."""
 
@@ -318,13 +320,10 @@ def _write_images(out: Path, images: NDArray[Any], labels: NDArray[np.int64] | N
 
 
 def _feature_space(path: Path | None, data: ImageData) -> FeatureExtractor:
-    extractor: FeatureExtractor = mnist_cnn() if path is None else inception(None if str(path) == "hub" else path)
-    if extractor.image_shape not in (None, data.image_shape):
-        raise InputError(
-            f"Expected images of shape {extractor.image_shape}, which {extractor.name} takes. Received: {data.name}, "
-            f"{data.image_shape}. Name TF-GAN's Inception graph with --inception, which takes every shape."
-        )
-    return extractor
+    if path is not None:
+        return inception(None if str(path) == "hub" else path)
+    shipped = mnist_cnn()
+    return shipped if shipped.image_shape == data.image_shape else random_vgg()
 
 
 def _say(console: Console, text: str) -> None:

@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from tests.cli.runs import assert_refused
-from tfvae.metrics import RealReference, score_samples
+from tfvae.data import load_folder
+from tfvae.metrics import RealReference, random_vgg, score_samples
 
 
 class TestEvaluate:
@@ -82,13 +83,30 @@ class TestEvaluate:
         assert_refused(tfvae_command(*words, "--data", "digits", "--inception", "nowhere"), "Inception", "nowhere")
         assert_refused(tfvae_command(*words, "--data", "digits", "--json", "."), "a folder")
 
-    def test_pictures_that_the_feature_space_cannot_see_are_refused(self, tiny_space, tmp_path, tfvae_command):
+    def test_pictures_of_another_shape_are_seen_by_random_vgg(self, tiny_space, tmp_path, tfvae_command):
         generator = np.random.default_rng(0)
-        for kind in ("a", "b"):
-            (tmp_path / "mine" / kind).mkdir(parents=True)
-            for number in range(10):
-                picture = generator.integers(0, 256, (8, 8, 3), dtype=np.uint8)
-                Image.fromarray(picture).save(tmp_path / "mine" / kind / f"{number}.png")
+        folder = color_pictures(tmp_path / "mine", generator, size=32, count=350)
+        samples = generator.integers(0, 256, (66, 32, 32, 3), dtype=np.uint8)
+        np.savez(tmp_path / "mine.npz", images=samples)
+        words = ("evaluate", tmp_path / "mine.npz", "--data", f"folder:{folder}", "--json", tmp_path / "scores.json")
+        code, output, errors = tfvae_command(*words)
+        assert (code, errors) == (0, "")
+        expected = score_samples(samples, reference=RealReference.of(load_folder(folder), random_vgg()))
+        written = json.loads((tmp_path / "scores.json").read_text())["metrics"]
+        assert written == {name: score.as_dict() for name, score in expected.items()}
+        assert "inception_score" not in written and "random_vgg" in output
+
+    def test_pictures_that_no_shipped_feature_space_sees_are_refused(self, tiny_space, tmp_path, tfvae_command):
+        generator = np.random.default_rng(0)
+        folder = color_pictures(tmp_path / "mine", generator, size=8, count=10)
         np.savez(tmp_path / "mine.npz", images=generator.integers(0, 256, (9, 8, 8, 3), dtype=np.uint8))
-        result = tfvae_command("evaluate", tmp_path / "mine.npz", "--data", f"folder:{tmp_path / 'mine'}")
-        assert_refused(result, "(28, 28, 1)", "(8, 8, 3)", "--inception")
+        result = tfvae_command("evaluate", tmp_path / "mine.npz", "--data", f"folder:{folder}")
+        assert_refused(result, "at least 32 pixels", "8 x 8", "--inception")
+
+
+def color_pictures(folder: Path, generator: np.random.Generator, *, size: int, count: int) -> Path:
+    folder.mkdir()
+    for number in range(count):
+        picture = generator.integers(0, 256, (size, size, 3), dtype=np.uint8)
+        Image.fromarray(picture).save(folder / f"{number:03}.png")
+    return folder

@@ -137,6 +137,20 @@ def test_pixels_outside_zero_and_one_have_no_cross_entropy():
     assert reconstruction_errors(images, -images) == {"reconstruction_mse": 4.0, "reconstruction_l1": 2.0}
 
 
+def test_errors_are_in_units_of_pixels_in_zero_and_one_whatever_their_range():
+    images = np.array([1.0, 0.0, 0.5, 1.0]).reshape(1, 2, 2, 1)
+    reconstructions = np.array([0.5, 0.25, 0.5, 1.5]).reshape(1, 2, 2, 1)
+    expected = reconstruction_errors(images, reconstructions)
+    assert expected["reconstruction_l1"] == pytest.approx(1.25 / 4)
+    errors = reconstruction_errors(2 * images - 1, 2 * reconstructions - 1, value_range=(-1.0, 1.0))
+    assert errors == pytest.approx(expected)
+    # -0.1 is no float32: rounded below the range, the images are in it all the same.
+    rounded = [(array - 0.1).astype(np.float32) for array in (images, reconstructions)]
+    assert reconstruction_errors(*rounded, value_range=(-0.1, 0.9)) == pytest.approx(expected, abs=1e-6)
+    with pytest.raises(InputError, match=THREE_PARTS):
+        reconstruction_errors(images, reconstructions, value_range=(1.0, 1.0))
+
+
 @pytest.mark.parametrize(
     ("images", "reconstructions"),
     [

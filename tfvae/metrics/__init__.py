@@ -11,8 +11,11 @@ from tfvae.metrics.conditional import class_accuracy, cosine_similarity, unrecog
 from tfvae.metrics.features import Activations, FeatureExtractor, GraphExtractor, inception, mnist_cnn
 from tfvae.metrics.manifold import NearCopies, class_shares, density_and_coverage, near_copies, precision_and_recall
 from tfvae.metrics.measurement import Measurement
+from tfvae.metrics.posterior import PosteriorStatistics, posterior_moments, posterior_statistics
+from tfvae.metrics.random_features import random_vgg
 from tfvae.metrics.samples import RealReference, score_samples
 from tfvae.metrics.scores import frechet_distance, inception_score, kernel_distance
+from tfvae.metrics.texture import texture_ratio
 
 __all__ = [
     "Activations",
@@ -20,6 +23,7 @@ __all__ = [
     "GraphExtractor",
     "Measurement",
     "NearCopies",
+    "PosteriorStatistics",
     "RealReference",
     "class_accuracy",
     "class_shares",
@@ -35,8 +39,12 @@ __all__ = [
     "majority_accuracy",
     "mnist_cnn",
     "near_copies",
+    "posterior_moments",
+    "posterior_statistics",
     "precision_and_recall",
+    "random_vgg",
     "score_samples",
     "silhouette",
+    "texture_ratio",
     "unrecognisable_share",
 ]

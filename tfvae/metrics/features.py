@@ -24,7 +24,7 @@ INCEPTION_LOGITS = "logits"
 
 
 class Activations(NamedTuple):
-    """What an extractor sees in N images: features float32 [N, D] and logits float32 [N, K]."""
+    """What an extractor sees in N images: features float32 [N, D] and logits float32 [N, K], K = 0 without classes."""
 
     features: NDArray[np.float32]
     logits: NDArray[np.float32]
@@ -61,7 +61,7 @@ class GraphExtractor:
         sha256: hash of its weights.
         image_shape: (H, W, C) that it takes, or None for any with one or three channels.
         class_names: what the logits mean, or None.
-        run: tensor uint8 [B, H, W, C] -> (features float32 [B, D], logits float32 [B, K]).
+        run: tensor uint8 [B, H, W, C] -> (features float32 [B, D], logits float32 [B, K], K = 0 without classes).
         default_batch_size: images in one call of `run`.
     """
 

@@ -17,37 +17,49 @@ from tfvae.models.base import float_array, in_batches
 
 BATCH = 1000
 ACTIVE_VARIANCE = 0.01
+ROUNDING = 1e-6
 
 
-def reconstruction_errors(images: ArrayLike, reconstructions: ArrayLike) -> dict[str, float]:
-    """Mean errors per pixel: binary cross-entropy, squared and absolute.
+def reconstruction_errors(
+    images: ArrayLike, reconstructions: ArrayLike, *, value_range: tuple[float, float] = (0.0, 1.0)
+) -> dict[str, float]:
+    """Mean errors per pixel and channel, in units of pixels in [0, 1]: binary cross-entropy, squared and absolute.
 
+    x = (images - low) / (high - low),  y = (reconstructions - low) / (high - low)
     bce = mean(-x * log(y) - (1 - x) * log(1 - y)),  mse = mean((x - y)**2),  l1 = mean(abs(x - y))
 
     Args:
-        images: float [count, height, width, channels]; the cross-entropy is given only if all are in [0, 1].
-        reconstructions: float, the same shape; in the cross-entropy clipped to [1e-7, 1 - 1e-7].
+        images: float [count, height, width, channels]; the cross-entropy is given only if all are in `value_range`, but
+            for rounding.
+        reconstructions: float, the same shape; in the cross-entropy y is clipped to [1e-7, 1 - 1e-7].
+        value_range: (low, high) of the images, as in `ImageData`, so that errors of models in [-1, 1] and in [0, 1]
+            compare.
 
     Returns:
         {"reconstruction_bce": nats a pixel, "reconstruction_mse", "reconstruction_l1"}.
 
     Raises:
-        InputError: if the shapes differ, a type is not float, or there is no image.
+        InputError: if the shapes differ, a type is not float, there is no image, or `low` is not below `high`.
 
     Reference:
-        Report 0, L_BCE; report 4, reconstruction error.
+        Report 0, L_BCE; report 3, eq. 12 (L1); report 4, reconstruction error.
     """
     shape = np.shape(images)[1:]
-    x = float_array(images, shape, "images").astype(np.float64)
-    y = float_array(reconstructions, shape, "reconstructions").astype(np.float64)
+    low, high = value_range
+    if not low < high:
+        raise InputError(f"Expected value_range=(low, high), low < high. Received: {value_range}. Pass the data's own.")
+    x, y = (
+        (float_array(array, shape, name).astype(np.float64) - low) / (high - low)
+        for name, array in (("images", images), ("reconstructions", reconstructions))
+    )
     if len(x) != len(y) or len(x) == 0:
         raise InputError(f"Expected as many reconstructions as images. Received: {len(y)} of {len(x)}. Pass both.")
     errors = {
         "reconstruction_mse": float(np.mean((x - y) ** 2)),
         "reconstruction_l1": float(np.mean(np.abs(x - y))),
     }
-    if x.min() >= 0 and x.max() <= 1:
-        y = np.clip(y, 1e-7, 1 - 1e-7)
+    if x.min() >= -ROUNDING and x.max() <= 1 + ROUNDING:
+        x, y = np.clip(x, 0, 1), np.clip(y, 1e-7, 1 - 1e-7)
         errors["reconstruction_bce"] = float(-np.mean(xlogy(x, y) + xlogy(1 - x, 1 - y)))
     return errors
 

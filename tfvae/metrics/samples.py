@@ -117,9 +117,9 @@ def score_samples(
         reference: real activations from `RealReference.of`.
 
     Returns:
-        {name: measurement}: fid fid_ratio kid inception_score precision recall density coverage; where the
-        extractor's classes are those of the data unrecognisable_share, mode_coverage (number of classes found) and
-        rarest_class_share; with labels cosine_similarity, and class_accuracy where the classes fit.
+        {name: measurement}: fid fid_ratio kid precision recall density coverage; inception_score where the extractor
+        has logits; where its classes are those of the data unrecognisable_share, mode_coverage (number of classes
+        found) and rarest_class_share; with labels cosine_similarity, and class_accuracy where the classes fit.
 
     Raises:
         InputError: if the images do not fit the extractor, are too few, or the labels do not fit the images.
@@ -136,7 +136,8 @@ def score_samples(
         Measurement, samples=len(images), extractor=extractor.name, extractor_sha256=extractor.sha256
     )
     scores = _distances(features, reference, measure)
-    scores["inception_score"] = measure(inception_score(logits))
+    if logits.shape[1] > 0:
+        scores["inception_score"] = measure(inception_score(logits))
     scores |= _manifold(features, reference, measure)
     if reference.classes_fit:
         shares = class_shares(logits)
