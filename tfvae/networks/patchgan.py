@@ -1,0 +1,86 @@
+"""The PatchGAN discriminator: a logit for each patch of an image, a built functional graph.
+
+Nothing here has state, for the reasons that `tfvae.networks.resnet_v2` gives; Isola et al. use batch normalisation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import keras
+from keras import layers
+
+from tfvae.errors import InputError
+from tfvae.networks.block_convolution import BlockConv2D
+
+KERNEL = 4
+SLOPE = 0.2
+
+
+def patchgan_discriminator(
+    image_shape: Sequence[int], *, filters: Sequence[int] = (64, 128, 256), last_filters: int | None = None
+) -> keras.Model:
+    """An image through 4x4 convolutions to the logits of its patches being real.
+
+    h = leaky(conv4x4(image, stride=2));  h = leaky(norm(conv4x4(h, stride=2))) for each filter after the first;
+    h = leaky(norm(conv4x4(h, stride=1)));  logits = conv4x4(h, stride=1)
+    norm(h) = scale * h / sqrt(mean(h**2 over the channels) + epsilon)
+
+    A logit sees a square patch whose side depends on the number of filters alone (`receptive_field`): 16 pixels
+    for one, 34 for two, 70 for three, the 70x70 of the paper. Images of 64x64 are well served by two.
+
+    Args:
+        image_shape: (height, width, channels).
+        filters: ints >= 1, channels of the convolutions of stride 2.
+        last_filters: int >= 1, channels of the convolution of stride 1 before the logits; None: twice the last of
+            `filters`, 512 in the paper.
+
+    Returns:
+        A functional `keras.Model`, float [batch, *image_shape] -> float32 [batch, h, w, 1], logits without a sigmoid;
+        h is height / 2**len(filters), rounded up at each stride, and w likewise.
+
+    Raises:
+        InputError: if a number is below 1, or the image shape is another.
+
+    Reference:
+        Isola et al. 2017, sections 3.2.2 and 6.1.2; report 3, section 3.2.
+    """
+    last = 2 * filters[-1] if last_filters is None and filters else last_filters or 0
+    if len(image_shape) != 3 or not filters or min(*image_shape, *filters, last) < 1:
+        raise InputError(
+            "Expected image_shape as (height, width, channels) and filters of at least 1. Received: "
+            f"image_shape={tuple(image_shape)}, filters={tuple(filters)}, last_filters={last_filters}. "
+            "Use positive numbers."
+        )
+    inputs = keras.Input(tuple(image_shape), name="images")
+    maps = _leaky(BlockConv2D(filters[0], KERNEL)(inputs))
+    for count in filters[1:]:
+        maps = _leaky(_normalised(BlockConv2D(count, KERNEL)(maps)))
+    maps = _leaky(_normalised(layers.Conv2D(last, KERNEL, padding="same")(maps)))
+    logits = layers.Conv2D(1, KERNEL, padding="same", dtype="float32", name="logits")(maps)
+    return keras.Model(inputs, logits, name="discriminator")
+
+
+def receptive_field(filters: Sequence[int]) -> int:
+    """Side of the patch that one logit sees, in pixels.
+
+    field = 1;  field = (field - 1) * stride + 4 for each convolution, from the last to the first
+
+    Args:
+        filters: as in `patchgan_discriminator`.
+
+    Returns:
+        int: 16, 34, 70, 142 for one to four filters.
+    """
+    field = 1
+    for stride in (1, 1, *(2 for _ in filters)):
+        field = (field - 1) * stride + KERNEL
+    return field
+
+
+def _normalised(maps: keras.KerasTensor) -> keras.KerasTensor:
+    return layers.RMSNormalization(axis=-1)(maps)
+
+
+def _leaky(maps: keras.KerasTensor) -> keras.KerasTensor:
+    return layers.LeakyReLU(negative_slope=SLOPE)(maps)

@@ -1,0 +1,263 @@
+"""Pre-activation residual networks of an encoder and a decoder (ResNetV2), built functional graphs.
+
+Nothing here has state: batch normalisation would couple the examples of a replica, so that N replicas, or a batch
+accumulated in parts, trained another model than one whole batch, and a second player's step would move its averages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+from keras import layers
+
+from tfvae.errors import InputError
+from tfvae.networks.block_convolution import BlockConv2D, BlockConv2DTranspose
+
+SMALLEST, LARGEST, MULTIPLE = 32, 256, 16
+PATCHES = (1, 2, 4)
+BOTTOM = 4
+
+
+def resnet_v2_encoder(
+    image_shape: Sequence[int],
+    outputs: int,
+    *,
+    widths: Sequence[int] = (64, 128, 256, 512, 512),
+    blocks: int = 1,
+    patch: int = 2,
+    output_scale: float = 0.1,
+    recompute: bool = False,
+) -> keras.Model:
+    """An image through residual stages to `outputs` numbers, the last layer linear.
+
+    h = conv3x3(patches of the image);  h = block(h) for each block of each stage;  dense(relu(norm(h)))
+
+    There are as many stages as widths. Each stage but the first halves its maps, as long as they are even and larger
+    than 4x4: with patches of 2x2 pixels, 256x256 images become maps of 128, 64, 32, 16, 8, and 48x48 ones
+    24, 12, 6, 3, 3. So every size works with every number of widths. `stage_sizes` tells them.
+
+    Args:
+        image_shape: (size, size, channels), size a multiple of 16 from 32 to 256, one channel or three.
+        outputs: int >= 1; 2 * latent_dim where means and log-variances are wanted.
+        widths: ints >= 1, channels of each stage.
+        blocks: int >= 1, `ResidualBlock`s a stage.
+        patch: 1, 2 or 4; the first convolution sees patch x patch pixels as channels of one.
+        output_scale: float > 0, root mean square of the outputs at the start, about: small means and log-variances
+            near 0, so that the first codes are N(0, 1) under any prior term.
+        recompute: whether the backward pass computes each block anew in place of keeping its maps; same gradients.
+
+    Returns:
+        A functional `keras.Model`, float [batch, size, size, channels] -> float32 [batch, outputs].
+
+    Raises:
+        InputError: if the image shape is another, or a number is below 1.
+
+    Reference:
+        He et al. 2016, "Identity mappings in deep residual networks", figure 4 (e); report 3, section 3.2.
+    """
+    sizes = stage_sizes(image_shape, len(widths), patch)
+    _check_positive(*widths, blocks, outputs)
+    if not output_scale > 0:
+        raise InputError(f"Expected output_scale > 0. Received: output_scale={output_scale}. Use 0.1 if any will do.")
+    inputs = keras.Input(tuple(image_shape), name="images")
+    maps = layers.Conv2D(widths[0], 3, padding="same", name="stem")(SpaceToDepth(patch)(inputs))
+    for stage, width in enumerate(widths):
+        halve = stage > 0 and sizes[stage] < sizes[stage - 1]
+        for block in range(blocks):
+            maps = ResidualBlock(width, resize="halve" if halve and not block else None, recompute=recompute)(maps)
+    # Half of the unit variance of the normalised maps is left after the rectifier.
+    start = keras.initializers.VarianceScaling(2 * output_scale**2)
+    linear = layers.Dense(outputs, kernel_initializer=start, dtype="float32", name="parameters")
+    return keras.Model(inputs, linear(layers.Flatten()(_activated(maps))), name="encoder")
+
+
+def resnet_v2_decoder(
+    latent_dim: int,
+    image_shape: Sequence[int],
+    *,
+    widths: Sequence[int] = (512, 512, 256, 128, 64),
+    blocks: int = 1,
+    patch: int = 2,
+    recompute: bool = False,
+) -> keras.Model:
+    """A code through residual stages to an image in [-1, 1]: the encoder's mirror.
+
+    h = dense(code);  h = block(h) for each block of each stage;  tanh(patches to pixels(conv3x3(relu(norm(h)))))
+
+    Stages and sizes are the encoder's in reverse order, so with `widths` in reverse order the two mirror each other.
+
+    Args:
+        latent_dim: int >= 1, number of dimensions of a code.
+        image_shape: (size, size, channels), size a multiple of 16 from 32 to 256, one channel or three.
+        widths: ints >= 1, channels of each stage.
+        blocks: int >= 1, `ResidualBlock`s a stage.
+        patch: 1, 2 or 4; the last convolution makes patch x patch pixels as channels of one.
+        recompute: whether the backward pass computes each block anew in place of keeping its maps; same gradients.
+
+    Returns:
+        A functional `keras.Model`, float [batch, latent_dim] -> float32 [batch, size, size, channels] in [-1, 1],
+        for pixels of the value range (-1, 1).
+
+    Raises:
+        InputError: if the image shape is another, or a number is below 1.
+
+    Reference:
+        He et al. 2016, "Identity mappings in deep residual networks", figure 4 (e); report 3, section 3.2.
+    """
+    sizes = stage_sizes(image_shape, len(widths), patch)[::-1]
+    _check_positive(*widths, blocks, latent_dim)
+    inputs = keras.Input((latent_dim,), name="codes")
+    bottom = (sizes[0], sizes[0], widths[0])
+    maps = layers.Reshape(bottom)(layers.Dense(sizes[0] ** 2 * widths[0], name="seed")(inputs))
+    for stage, width in enumerate(widths):
+        double = stage > 0 and sizes[stage] > sizes[stage - 1]
+        for block in range(blocks):
+            maps = ResidualBlock(width, resize="double" if double and not block else None, recompute=recompute)(maps)
+    # With its own dtype, lest the policy round the logits.
+    head = layers.Conv2D(image_shape[-1] * patch**2, 3, padding="same", dtype="float32", name="head")(_activated(maps))
+    pixels = DepthToSpace(patch, dtype="float32")(head)
+    return keras.Model(inputs, layers.Activation("tanh", dtype="float32", name="pixels")(pixels), name="decoder")
+
+
+def stage_sizes(image_shape: Sequence[int], stages: int, patch: int = 2) -> list[int]:
+    """Height and width of the maps of each of the encoder's stages: those of the decoder in reverse order.
+
+    Args:
+        image_shape: (size, size, channels), size a multiple of 16 from 32 to 256, one channel or three.
+        stages: int >= 1, the number of widths.
+        patch: 1, 2 or 4.
+
+    Returns:
+        ints >= 3, [stages].
+
+    Raises:
+        InputError: if the shape, the patch or the number of stages is another.
+    """
+    shape = tuple(image_shape)
+    square = len(shape) == 3 and shape[0] == shape[1] and shape[2] in (1, 3)
+    if not square or shape[0] % MULTIPLE or not SMALLEST <= shape[0] <= LARGEST:
+        raise InputError(
+            f"Expected image_shape as (size, size, channels), a size that is a multiple of {MULTIPLE} from {SMALLEST} "
+            f"to {LARGEST} and 1 or 3 channels. Received: {shape}. Crop or resize the images."
+        )
+    if patch not in PATCHES or stages < 1:
+        raise InputError(
+            f"Expected a patch of {PATCHES} pixels and at least one width. Received: patch={patch}, "
+            f"{stages} widths. Use patch=2 if any will do."
+        )
+    sizes = [shape[0] // patch]
+    for _ in range(stages - 1):
+        sizes.append(sizes[-1] // 2 if sizes[-1] % 2 == 0 and sizes[-1] > BOTTOM else sizes[-1])
+    return sizes
+
+
+@keras.saving.register_keras_serializable("tfvae")
+class ResidualBlock(layers.Layer):
+    """A residual unit with full pre-activation.
+
+    h + conv3x3(relu(norm(conv(relu(norm(h)))))),  norm(h) = scale * h / sqrt(mean(h**2 over the channels) + epsilon)
+
+    The last convolution starts at 0, so that the block starts as the identity. Where the number of channels changes, a
+    1x1 convolution takes the place of the identity; where the resolution does, one over 2x2 blocks, and the first
+    convolution is 4x4 of stride 2.
+
+    Args:
+        width: int >= 1, channels of the result.
+        resize: "halve" or "double" of height and width, or None.
+        recompute: whether the backward pass computes the block anew in place of keeping its maps.
+        **kwargs: `name` and `dtype` of `keras.layers.Layer`.
+
+    Raises:
+        InputError: if `resize` is another.
+
+    Reference:
+        He et al. 2016, figure 4 (e); Karras et al. 2018, section 4.2, for the normalisation; Chen et al. 2016, section
+        3, for computing anew.
+    """
+
+    def __init__(self, width: int, *, resize: str | None = None, recompute: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if resize not in (None, "halve", "double"):
+            raise InputError(f"Expected resize as 'halve', 'double' or None. Received: {resize!r}. Use one of them.")
+        self.width = width
+        self.resize = resize
+        self.recompute = recompute
+        kind = {None: layers.Conv2D, "halve": BlockConv2D, "double": BlockConv2DTranspose}[resize]
+        options = {"padding": "same", "dtype": self.dtype_policy}
+        self.norms = [layers.RMSNormalization(axis=-1, dtype=self.dtype_policy) for _ in range(2)]
+        self.first = kind(width, 4 if resize else 3, name="first", **options)
+        self.last = layers.Conv2D(width, 3, kernel_initializer="zeros", name="last", **options)
+        self.shortcut = kind(width, 2 if resize else 1, name="shortcut", **options)
+
+    def build(self, input_shape: Sequence[int | None]) -> None:
+        shape = self.compute_output_shape(input_shape)
+        self.norms[0].build(input_shape)
+        self.first.build(input_shape)
+        self.norms[1].build(shape)
+        self.last.build(shape)
+        if self.resize or input_shape[-1] != self.width:
+            self.shortcut.build(input_shape)
+        self.built = True
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        return tf.recompute_grad(self._block)(inputs) if self.recompute else self._block(inputs)
+
+    def compute_output_shape(self, input_shape: Sequence[int | None]) -> tuple[int | None, ...]:
+        batch, height, width, _ = input_shape
+        if self.resize == "halve":
+            return batch, height // 2, width // 2, self.width
+        if self.resize == "double":
+            return batch, height * 2, width * 2, self.width
+        return batch, height, width, self.width
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "width": self.width, "resize": self.resize, "recompute": self.recompute}
+
+    def _block(self, inputs: tf.Tensor) -> tf.Tensor:
+        hidden = self.first(tf.nn.relu(self.norms[0](inputs)))
+        hidden = self.last(tf.nn.relu(self.norms[1](hidden)))
+        return hidden + (self.shortcut(inputs) if self.shortcut.built else inputs)
+
+
+@keras.saving.register_keras_serializable("tfvae")
+class SpaceToDepth(layers.Layer):
+    """patch x patch pixels as the channels of one: [batch, h, w, c] -> [batch, h / patch, w / patch, c * patch**2]."""
+
+    def __init__(self, patch: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.patch = patch
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        return tf.nn.space_to_depth(inputs, self.patch) if self.patch > 1 else inputs
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "patch": self.patch}
+
+
+@keras.saving.register_keras_serializable("tfvae")
+class DepthToSpace(layers.Layer):
+    """The channels of one pixel as patch x patch of them: the inverse of `SpaceToDepth`."""
+
+    def __init__(self, patch: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.patch = patch
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        return tf.nn.depth_to_space(inputs, self.patch) if self.patch > 1 else inputs
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "patch": self.patch}
+
+
+def _activated(maps: keras.KerasTensor) -> keras.KerasTensor:
+    return layers.ReLU()(layers.RMSNormalization(axis=-1)(maps))
+
+
+def _check_positive(*counts: int) -> None:
+    if min(counts) < 1:
+        raise InputError(
+            f"Expected widths, blocks, outputs and dimensions of at least 1. Received: {counts}. Use positive numbers."
+        )
