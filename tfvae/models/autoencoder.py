@@ -12,7 +12,7 @@ from tensorflow_probability import distributions as tfd
 
 from tfvae import distributions
 from tfvae.errors import InputError
-from tfvae.models.base import Noise, Terms, float_array, in_batches
+from tfvae.models.base import Noise, Terms, comfortable_batch, float_array, in_batches
 from tfvae.models.latent_variable import LatentVariableModel
 
 
@@ -82,12 +82,12 @@ class Autoencoder(LatentVariableModel):
         """float32 [batch, latent_dim] -> float32 [batch, *image_shape], the likelihood's mean, in the graph."""
         return self.likelihood(self.decoder(codes, training=False)).mean()
 
-    def encode(self, images: Any, *, batch_size: int = 1000) -> np.ndarray:
+    def encode(self, images: Any, *, batch_size: int | None = None) -> np.ndarray:
         """The code of each image, without noise.
 
         Args:
             images: float [count, *image_shape] in the value range that the model was trained on.
-            batch_size: int >= 1, images at a time.
+            batch_size: int >= 1, images at a time; None for `comfortable_batch`.
 
         Returns:
             float32 [count, latent_dim].
@@ -96,9 +96,10 @@ class Autoencoder(LatentVariableModel):
             InputError: if the shape of an image is another.
         """
         images = float_array(images, self.image_shape, "images")
+        batch_size = comfortable_batch(self.image_shape) if batch_size is None else batch_size
         return in_batches(self.compiled_step(self.encode_step), images, batch_size=batch_size)
 
-    def reconstruct(self, images: Any, *, batch_size: int = 1000) -> np.ndarray:
+    def reconstruct(self, images: Any, *, batch_size: int | None = None) -> np.ndarray:
         """`decode(encode(images))`, float32 [count, *image_shape]."""
         return self.decode(self.encode(images, batch_size=batch_size), batch_size=batch_size)
 

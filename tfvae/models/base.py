@@ -6,6 +6,7 @@ What a model minimises stands in its own file (`objective`), and so does who mov
 from __future__ import annotations
 
 import functools
+import math
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -136,6 +137,18 @@ def float_array(array: Any, shape: tuple[int, ...], name: str) -> np.ndarray:
             f"dtype={array.dtype}. Reshape them, or load the model that was trained on such {name}."
         )
     return array
+
+
+def comfortable_batch(shape: Sequence[int]) -> int:
+    """How many examples of that shape go through networks at once where nothing has to be kept: 1000 small ones.
+
+    Args:
+        shape: ints, of one example.
+
+    Returns:
+        int in 1 .. 1000; 341 for 64x64 pixels in color, 21 for 256x256.
+    """
+    return max(1, min(1000, 2**22 // math.prod(shape)))
 
 
 def in_batches(step: Callable[..., tf.Tensor], *arrays: np.ndarray, batch_size: int) -> np.ndarray:

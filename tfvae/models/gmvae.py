@@ -15,7 +15,7 @@ from tfvae import distributions
 from tfvae.errors import InputError
 from tfvae.losses.threshold import above_threshold
 from tfvae.models.autoencoder import StochasticAutoencoder
-from tfvae.models.base import Noise, Terms, float_array, in_batches, mean_over_batch
+from tfvae.models.base import Noise, Terms, comfortable_batch, float_array, in_batches, mean_over_batch
 
 
 @keras.saving.register_keras_serializable("tfvae")
@@ -150,14 +150,14 @@ class GMVAE(StochasticAutoencoder):
         tiled = tf.tile(images, [self.draws, *[1] * len(self.image_shape)])
         return -tf.reshape(likelihood.log_prob(tiled), [self.draws, -1])
 
-    def cluster(self, images: Any, *, draws: int = 10, seed: int = 0, batch_size: int = 1000) -> np.ndarray:
+    def cluster(self, images: Any, *, draws: int = 10, seed: int = 0, batch_size: int | None = None) -> np.ndarray:
         """Probability of each cluster for each image: the mean of p(z | x, w) over draws from the posteriors.
 
         Args:
             images: float [count, *image_shape] in the value range that the model was trained on.
             draws: int >= 1, of x and w for each image.
             seed: int >= 0, of the draws.
-            batch_size: int >= 1, images at a time.
+            batch_size: int >= 1, images at a time; None for `comfortable_batch`.
 
         Returns:
             float32 [count, clusters], rows sum to 1.
@@ -171,6 +171,7 @@ class GMVAE(StochasticAutoencoder):
         images = float_array(images, self.image_shape, "images")
         if draws < 1:
             raise InputError(f"Expected at least 1 draw an image. Received: draws={draws}. Ask for one or more.")
+        batch_size = comfortable_batch(self.image_shape) if batch_size is None else batch_size
         parameters = in_batches(self.compiled_step(self.parameters_step), images, batch_size=batch_size)
         generator = np.random.default_rng(seed)
         total = np.zeros((len(images), self.clusters), np.float64)
@@ -197,7 +198,7 @@ class GMVAE(StochasticAutoencoder):
         cluster: int | None = None,
         w: ArrayLike | None = None,
         seed: int = 0,
-        batch_size: int = 1000,
+        batch_size: int | None = None,
     ) -> np.ndarray:
         """Images decoded from codes of the prior; the same seed takes the same noise to every cluster.
 
@@ -206,7 +207,7 @@ class GMVAE(StochasticAutoencoder):
             cluster: int in [0, clusters), the cluster of all of them; None draws one for each.
             w: float [count, style_dim] or [style_dim], the style of each or of all; None draws them.
             seed: int >= 0, the same seed gives the same images.
-            batch_size: int >= 1, images at a time.
+            batch_size: int >= 1, images at a time; None for `comfortable_batch`.
 
         Returns:
             float32 [count, *image_shape].
@@ -241,7 +242,9 @@ class GMVAE(StochasticAutoencoder):
                 )
             styles = np.broadcast_to(given, styles.shape)
         parts = (styles, noise, np.eye(self.clusters, dtype=np.float32)[chosen])
-        return in_batches(self.compiled_step(self.codes_step), *parts, batch_size=1000), chosen.astype(np.int64)
+        return in_batches(
+            self.compiled_step(self.codes_step), *parts, batch_size=comfortable_batch(self.image_shape)
+        ), chosen.astype(np.int64)
 
     def codes_step(self, styles: tf.Tensor, noise: tf.Tensor, chosen: tf.Tensor) -> tf.Tensor:
         """mean + scale * noise of the chosen clusters (one-hot float32 [batch, clusters]), in the graph."""

@@ -12,7 +12,7 @@ from tensorflow_probability import distributions as tfd
 
 from tfvae import distributions
 from tfvae.errors import InputError
-from tfvae.models.base import GenerativeModel, float_array, in_batches
+from tfvae.models.base import GenerativeModel, comfortable_batch, float_array, in_batches
 
 
 class LatentVariableModel(GenerativeModel):
@@ -32,12 +32,12 @@ class LatentVariableModel(GenerativeModel):
         """float32 [batch, latent_dim] -> float32 [batch, *image_shape], in the graph."""
         raise NotImplementedError(f"{type(self).__name__} must define `decode_step`.")
 
-    def decode(self, codes: Any, *, batch_size: int = 1000) -> np.ndarray:
+    def decode(self, codes: Any, *, batch_size: int | None = None) -> np.ndarray:
         """The image of each code.
 
         Args:
             codes: float [count, latent_dim].
-            batch_size: int >= 1, codes at a time.
+            batch_size: int >= 1, codes at a time; None for `comfortable_batch`.
 
         Returns:
             float32 [count, *image_shape].
@@ -46,15 +46,16 @@ class LatentVariableModel(GenerativeModel):
             InputError: if the codes have another number of dimensions.
         """
         codes = float_array(codes, (self.latent_dim,), "codes")
+        batch_size = comfortable_batch(self.image_shape) if batch_size is None else batch_size
         return in_batches(self.compiled_step(self.decode_step), codes, batch_size=batch_size)
 
-    def sample(self, count: int, *, seed: int = 0, batch_size: int = 1000) -> np.ndarray:
+    def sample(self, count: int, *, seed: int = 0, batch_size: int | None = None) -> np.ndarray:
         """Images decoded from codes of the prior.
 
         Args:
             count: int >= 1, number of images.
             seed: int, the same seed gives the same images.
-            batch_size: int >= 1, images at a time.
+            batch_size: int >= 1, images at a time; None for `comfortable_batch`.
 
         Returns:
             float32 [count, *image_shape].

@@ -12,7 +12,7 @@ from rich.progress import Progress
 
 from tfvae.data.labelled import LabelledData
 from tfvae.data.pipeline import evaluation_batches, steps_per_epoch, training_batches
-from tfvae.models.base import GenerativeModel
+from tfvae.models.base import GenerativeModel, comfortable_batch
 from tfvae.training.callbacks import (
     AfterEpoch,
     History,
@@ -27,8 +27,6 @@ from tfvae.training.callbacks import (
 from tfvae.training.checkpoint import Checkpointer
 from tfvae.training.config import Training
 from tfvae.training.run_folder import RunFolder, read_json
-
-EVALUATION_BATCH = 1000
 
 
 def train(
@@ -90,7 +88,7 @@ def train(
         saving,
         within,
     ]
-    validation = evaluation_batches(data, "test", batch_size=EVALUATION_BATCH)
+    validation = evaluation_batches(data, "test", batch_size=comfortable_batch(data.train_images.shape[1:]))
     for epoch in range(position.epoch, training.epochs):
         step = position.step if epoch == position.epoch else 0
         saving.begin_epoch_at(step)
