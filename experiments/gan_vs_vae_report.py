@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.page import Shown, claim, cost_table, gallery, opening, training_curves
+from experiments.page import Shown, claim, cost_table, gallery, opening, samples_side_by_side, training_curves
 from tfvae import figures
 from tfvae.figures import Figure
 from tfvae.models.autoencoder import Autoencoder
@@ -151,7 +151,7 @@ def report(runs: Sequence[FinishedRun]) -> Report:
     parts += ["## Numbers\n", markdown_table(comparison_rows(main, SHOWN)), cost_table(main), _epochs(main)]
     parts += ["## Mode collapse\n", *[_collapse(run) for run in main], ""]
     parts += [*gallery(main, GALLERY), *_snapshots(dcgan, slim, vae)]
-    drawn = _overview(main)
+    drawn = samples_side_by_side(main, 2 * GRID, columns=5, title="Digits that were never written")
     sweep = [run for run in runs if run.variant.startswith("sweep-")]
     if sweep:
         parts += ["## Customization: other latent sizes and widths\n", *_sweep(sweep)]
@@ -249,19 +249,6 @@ def _snapshots(dcgan: FinishedRun | None, slim: FinishedRun | None, vae: Finishe
             lines += [f"### {title}\n", f"Epochs {epochs}, from left to right, always of the same codes or images.\n"]
             lines += [" ".join(f"![epoch {epoch}]({link})" for epoch, link in links.items()) + "\n"]
     return lines
-
-
-def _overview(runs: Sequence[FinishedRun]) -> dict[str, Figure]:
-    """All models' samples side by side: the report in one picture."""
-    sheets = {}
-    for run in runs:
-        # A clone has the committed runs without their samples; it keeps the picture that was drawn from them.
-        if run.seed == runs[0].seed and run.folder.samples.exists():
-            with np.load(run.folder.samples, allow_pickle=False) as arrays:
-                sheets[run.variant] = arrays["images"][: 2 * GRID]
-    if len(sheets) < len({run.variant for run in runs}) or not sheets:
-        return {}
-    return {"overview": figures.sample_comparison(sheets, columns=5, title="Digits that were never written")}
 
 
 def _sweep(runs: Sequence[FinishedRun]) -> list[str]:

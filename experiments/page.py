@@ -79,6 +79,29 @@ def training_curves(rows: Sequence[Mapping[str, Any]], *, variant: str) -> Figur
     )
 
 
+def samples_side_by_side(runs: Sequence[FinishedRun], count: int, *, columns: int, title: str) -> dict[str, Figure]:
+    """All variants' samples in one picture, `overview`, of the first seed.
+
+    Args:
+        runs: finished runs, in order.
+        count: int >= 1, samples of each.
+        columns: int >= 1, of each variant's sheet.
+        title: str.
+
+    Returns:
+        {"overview": figure}, or nothing where a run has no samples: a clone has the committed runs without them, and
+        keeps the picture that was drawn from them.
+    """
+    sheets = {}
+    for run in runs:
+        if run.seed == runs[0].seed and run.folder.samples.exists():
+            with np.load(run.folder.samples, allow_pickle=False) as arrays:
+                sheets[run.variant] = arrays["images"][:count]
+    if len(sheets) < len({run.variant for run in runs}) or not sheets:
+        return {}
+    return {"overview": figures.sample_comparison(sheets, columns=columns, title=title)}
+
+
 def codes_and_reconstructions(run: TrainedRun[Any], codes: NDArray[np.float32], silhouette: float) -> dict[str, Figure]:
     """The codes of the test images in up to three dimensions, and what is made of the first forty of them."""
     data = run.data

@@ -1,0 +1,303 @@
+"""Report 3: GaMix-VAE with PatchGAN and residual networks against the standard VAE, on faces.
+
+    python -m experiments.gamix_faces --data-dir DIR                   256x256, full networks: a GPU's work
+    python -m experiments.gamix_faces --data-dir DIR --preset quick    64x64, four variants
+
+Variants: vae and gamix differ in the terms that hold the codes (the standard KL, or the report's eq. 8 and 11),
+*-patchgan adds a discriminator of patches. Networks, data and steps are the same for all four. `--data textures` runs
+offline, on crops of two photographs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments import gamix_faces_report
+from tfvae.data.images import ImageData
+from tfvae.data.pipeline import steps_per_epoch
+from tfvae.figures import image_grid
+from tfvae.metrics import likelihood
+from tfvae.metrics.features import FeatureExtractor, inception
+from tfvae.metrics.measurement import Measurement
+from tfvae.metrics.posterior import PosteriorStatistics, posterior_moments, posterior_statistics
+from tfvae.metrics.random_features import random_vgg
+from tfvae.metrics.samples import RealReference, score_samples
+from tfvae.metrics.texture import texture_ratio
+from tfvae.models.adversarial_vae import AdversarialVAE
+from tfvae.models.gamix_vae import GaMixVAE
+from tfvae.networks.patchgan import patchgan_discriminator
+from tfvae.networks.resnet_v2 import resnet_v2_decoder, resnet_v2_encoder
+from tfvae.sampling.prior import standard_normal_sampler
+from tfvae.training.command import main
+from tfvae.training.config import ExperimentConfig, Training, check
+from tfvae.training.experiment import Evaluation, Experiment, TrainedRun
+from tfvae.training.results import peak_memory_mb
+
+LEAST_SCORED = 100  # above the number of features of `random_vgg`, 64
+PICTURED = 10
+
+
+@dataclass(frozen=True)
+class Networks:
+    """The networks, the same for every variant."""
+
+    latent_dim: int = 256
+    """Dimensions of a code."""
+    widths: tuple[int, ...] = (64, 128, 256, 512, 512)
+    """Channels of the encoder's stages, of which each but the first halves the maps; the decoder mirrors them."""
+    blocks: int = 2
+    """Residual blocks a stage."""
+    filters: tuple[int, ...] = (64, 128, 256)
+    """Channels of the discriminator's strided convolutions; a patch has 16, 34 or 70 pixels with one, two or three."""
+    recompute: bool = False
+    """Compute each block's maps anew in the backward pass, which saves memory and takes time."""
+
+    def __post_init__(self) -> None:
+        check(self.latent_dim >= 1, "at least 1 dimension", networks_latent_dim=self.latent_dim)
+        check(self.blocks >= 1, "at least 1 block a stage", networks_blocks=self.blocks)
+        for name in ("widths", "filters"):
+            sizes = getattr(self, name)
+            check(len(sizes) > 0 and min(sizes) >= 1, "widths of at least 1 channel", **{f"networks_{name}": sizes})
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The weights of the terms."""
+
+    betas: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    """GaMix's beta_1 (eq. 8), beta_2 (eq. 11) and beta_3 (L1)."""
+    kl: float = 1.0
+    """Weight of the standard KL term; 1 makes the loss the negative ELBO."""
+    adversarial: float = 0.01
+    """Weight of the discriminator's judgement for each value of an image; pix2pix has 0.01."""
+    cap: float = 1.0
+    """The most that the judgement pulls on an image, in units of the L1 term's pull."""
+    warm_up_epochs: int = 10
+    """Epochs before the judgement enters."""
+
+    def __post_init__(self) -> None:
+        check(min(self.betas) >= 0, "weights >= 0", weights_betas=self.betas)
+        check(self.kl >= 0, "a weight >= 0", weights_kl=self.kl)
+        check(self.adversarial >= 0, "a weight >= 0", weights_adversarial=self.adversarial)
+        check(self.cap > 0, "a cap > 0", weights_cap=self.cap)
+        check(self.warm_up_epochs >= 0, "epochs >= 0", weights_warm_up_epochs=self.warm_up_epochs)
+
+
+@dataclass(frozen=True)
+class GamixFacesConfig(ExperimentConfig):
+    """Report 3."""
+
+    data: str = "faces"
+    """faces (a folder faces/ in --data-dir), textures (bundled, works offline), or folder:PATH with your own pictures."""
+    image_size: int | None = 256
+    """Height and width that the pictures are brought to: a multiple of 16 from 32 to 256."""
+    networks: Networks = field(default_factory=Networks)
+    weights: Weights = field(default_factory=Weights)
+    parts: int = 1
+    """Parts that a batch goes through the networks in: memory shrinks with it, and the step stays that of the batch."""
+    discriminator_rate: float = 2e-4
+    """Step size of the discriminator's Adam."""
+    samples: int = 2000
+    """Samples that each model is scored on."""
+    inception: Path | None = None
+    """Folder of TF-GAN's Inception graph, for FID and KID in that feature space too."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check(self.parts >= 1, "at least 1 part", parts=self.parts)
+        check(self.discriminator_rate > 0, "a positive learning rate", discriminator_rate=self.discriminator_rate)
+        check(self.samples >= LEAST_SCORED, f"at least {LEAST_SCORED} samples to score", samples=self.samples)
+
+
+REPORT = GamixFacesConfig(training=Training(epochs=100, batch_size=32, learning_rate=5e-4, steps_per_execution=10))
+PRESETS = {
+    "report": REPORT,
+    "quick": replace(
+        REPORT,
+        preset="quick",
+        image_size=64,
+        networks=Networks(latent_dim=128, widths=(24, 48, 96, 192), blocks=1, filters=(32, 64)),
+        weights=replace(REPORT.weights, warm_up_epochs=5),
+        training=replace(REPORT.training, epochs=20),
+    ),
+    "smoke": replace(
+        REPORT,
+        preset="smoke",
+        image_size=32,
+        networks=Networks(latent_dim=8, widths=(4, 8), blocks=1, filters=(4,)),
+        weights=replace(REPORT.weights, warm_up_epochs=1),
+        training=replace(REPORT.training, epochs=2, steps_per_execution=2),
+        training_images=128,
+        test_images=128,
+        samples=128,
+    ),
+}
+
+
+def networks(config: GamixFacesConfig, data: ImageData) -> tuple[keras.Model, keras.Model]:
+    """The residual encoder and decoder that all variants have."""
+    sizes, shape = config.networks, data.image_shape
+    options: dict[str, Any] = {"blocks": sizes.blocks, "recompute": sizes.recompute}
+    encoder = resnet_v2_encoder(shape, 2 * sizes.latent_dim, widths=sizes.widths, **options)
+    return encoder, resnet_v2_decoder(sizes.latent_dim, shape, widths=sizes.widths[::-1], **options)
+
+
+def standard(config: GamixFacesConfig, data: ImageData, seed: int, *, judged: bool) -> AdversarialVAE:
+    """The standard KL term, eq. 2, with the L1 likelihood."""
+    game = _game(config, data, judged)
+    return AdversarialVAE(*networks(config, data), beta=config.weights.kl, seed=seed, **game)
+
+
+def gamix(config: GamixFacesConfig, data: ImageData, seed: int, *, judged: bool) -> GaMixVAE:
+    """The report's objective, eq. 13."""
+    game = _game(config, data, judged)
+    return GaMixVAE(*networks(config, data), betas=config.weights.betas, seed=seed, **game)
+
+
+def _game(config: GamixFacesConfig, data: ImageData, judged: bool) -> dict[str, Any]:
+    """What both kinds of model are told besides: the discriminator, if there is one, and the parts of a batch."""
+    _check_data(config, data)
+    weights = config.weights
+    return {
+        "discriminator": patchgan_discriminator(data.image_shape, filters=config.networks.filters) if judged else None,
+        "adversarial_weight": weights.adversarial,
+        "cap": weights.cap,
+        "warm_up_steps": weights.warm_up_epochs * steps_per_epoch(data, config.training.batch_size),
+        "parts": config.parts,
+    }
+
+
+def _check_data(config: GamixFacesConfig, data: ImageData) -> None:
+    """Finds what would stop the training or the measuring, before both."""
+    fewest = min(len(data.train_labels), len(data.test_labels))
+    check(fewest >= LEAST_SCORED, f"at least {LEAST_SCORED} images of each split, which FID needs", images=fewest)
+    batch, parts = config.training.batch_size, config.parts
+    check(batch % parts == 0, f"a batch that divides into {parts} parts", training_batch_size=batch)
+
+
+def compiling(config: GamixFacesConfig, variant: str) -> dict[str, Any]:
+    """An Adam for each player; XLA has no fast gradient of convolutions on a CPU."""
+    return {
+        "optimizer": keras.optimizers.Adam(config.training.learning_rate),
+        "discriminator_optimizer": keras.optimizers.Adam(config.discriminator_rate, beta_1=0.5),
+        "jit_compile": False,
+    }
+
+
+def decay(model: AdversarialVAE, data: ImageData, config: GamixFacesConfig, seed: int, epoch: int) -> None:
+    """Half a cosine from the first step size to none: rate * (1 + cos(pi * epoch / epochs)) / 2."""
+    share = (1 + math.cos(math.pi * epoch / config.training.epochs)) / 2
+    rates = (config.training.learning_rate, config.discriminator_rate)
+    for (optimizer, _), rate in zip(model.players(), rates, strict=False):
+        optimizer.learning_rate.assign(rate * share)
+
+
+def evaluate(run: TrainedRun[GamixFacesConfig]) -> Evaluation:
+    """Every number that the report's words need, on the test images and on samples."""
+    model, data, config = run.model, run.data, run.config
+    images = data.to_float(data.test_images)
+    means, variances = posterior_moments(model, images)
+    reconstructed = data.to_uint8(model.decode(means))
+    sampler = standard_normal_sampler(model.latent_dim)
+    samples = data.to_uint8(model.decode(sampler.sample(config.samples, seed=run.seed)[0]))
+    statistics = posterior_statistics(means, variances)
+    metrics = measure_reconstructions(data, reconstructed) | measure_codes(means, statistics)
+    for suffix, extractor in extractors(config).items():
+        real = reference(data, extractor, config.samples)
+        for name, pictures_ in (("prior", samples), ("reconstruction", reconstructed)):
+            scores = score_samples(pictures_, reference=real)
+            metrics |= {f"{name}/{metric}{suffix}": score for metric, score in scores.items()}
+    sharpness = texture_ratio(data.test_images, samples[: len(images)]) if len(samples) >= len(images) else None
+    if sharpness is not None:
+        metrics["prior/texture_ratio"] = Measurement(sharpness, samples=len(images), split="test")
+    metrics["peak_memory_mb"] = Measurement(peak_memory_mb())
+    figures = gamix_faces_report.run_figures(run, means, reconstructed, samples, statistics)
+    return Evaluation(metrics, figures, samples, samplers={"prior": sampler}, sampler="prior")
+
+
+def measure_reconstructions(data: ImageData, reconstructed: NDArray[np.uint8]) -> dict[str, Measurement]:
+    """Errors and texture of the reconstructions of the test images from their posterior means."""
+    both = (data.to_float(images) for images in (data.test_images, reconstructed))
+    errors = likelihood.reconstruction_errors(*both, value_range=data.value_range)
+    values = {
+        "reconstruction_l1": errors["reconstruction_l1"],
+        "reconstruction_mse": errors["reconstruction_mse"],
+        "texture_ratio": texture_ratio(data.test_images, reconstructed),
+    }
+    return {name: Measurement(value, samples=len(reconstructed), split="test") for name, value in values.items()}
+
+
+def measure_codes(means: NDArray[np.float32], statistics: PosteriorStatistics) -> dict[str, Measurement]:
+    """How the posteriors of the test images lie: each number over images first, then over dimensions."""
+    values = {
+        "active_units": likelihood.active_units(means),
+        "largest_mean": np.abs(statistics.mean_of_means).max(),
+        "variance_of_means": statistics.variance_of_means.mean(),
+        "least_variance_of_means": statistics.variance_of_means.min(),
+        "posterior_variance": statistics.mean_of_variances.mean(),
+        "least_posterior_variance": statistics.mean_of_variances.min(),
+    }
+    return {name: Measurement(float(value), samples=len(means), split="test") for name, value in values.items()}
+
+
+def extractors(config: GamixFacesConfig) -> dict[str, FeatureExtractor]:
+    """The feature spaces that the pictures are seen in, by the suffix of their metrics."""
+    spaces: dict[str, FeatureExtractor] = {"": random_vgg()}
+    return spaces if config.inception is None else {**spaces, "_inception": inception(config.inception)}
+
+
+@lru_cache(maxsize=2)
+def reference(data: ImageData, extractor: FeatureExtractor, count: int) -> RealReference:
+    """The real images as an extractor sees them, once for all variants."""
+    return RealReference.of(data, extractor, count=count)
+
+
+def pictures(model: AdversarialVAE, data: ImageData) -> Mapping[str, NDArray[np.uint8]]:
+    """What TensorBoard shows as training goes on: reconstructions below their originals, and samples of one noise."""
+    originals = data.test_images[:PICTURED]
+    reconstructed = data.to_uint8(model.reconstruct(data.to_float(originals)))
+    return {
+        "reconstructions": image_grid(np.concatenate([originals, reconstructed]), columns=PICTURED),
+        "samples": image_grid(data.to_uint8(model.sample(2 * PICTURED, seed=0)), columns=PICTURED),
+    }
+
+
+VARIANTS = {
+    "vae": partial(standard, judged=False),
+    "vae-patchgan": partial(standard, judged=True),
+    "gamix": partial(gamix, judged=False),
+    "gamix-patchgan": partial(gamix, judged=True),
+}
+
+EXPERIMENT = Experiment(
+    name="gamix_faces",
+    title="Report 3: GaMix-VAE with PatchGAN on faces",
+    presets=PRESETS,
+    variants=VARIANTS,
+    default=tuple(VARIANTS),
+    evaluate=evaluate,
+    pictures=pictures,
+    report=gamix_faces_report.report,
+    shown=gamix_faces_report.SHOWN,
+    unread={
+        "vae": ("weights.betas", "weights.adversarial", "weights.cap", "weights.warm_up_epochs", "discriminator_rate"),
+        "vae-patchgan": ("weights.betas",),
+        "gamix": ("weights.kl", "weights.adversarial", "weights.cap", "weights.warm_up_epochs", "discriminator_rate"),
+        "gamix-patchgan": ("weights.kl",),
+    },
+    value_ranges=dict.fromkeys(VARIANTS, (-1.0, 1.0)),
+    compiling=compiling,
+    after_epoch=decay,
+)
+
+if __name__ == "__main__":
+    main(EXPERIMENT, __doc__)
