@@ -92,9 +92,11 @@ class Evaluate:
     """`images`, uint8 or float in [0, 1], [N, H, W] or [N, H, W, C]; and, where they were asked for by class, `labels`,
     integers [N]."""
     data: Annotated[str, arg(metavar="NAME")]
-    """The real images: mnist, digits, or folder:PATH."""
+    """The real images: mnist, digits, faces, textures, or folder:PATH."""
     data_dir: Annotated[Path | None, arg(metavar="DIR")] = None
-    """Folder with mnist.npz; TFVAE_DATA_DIR or the download if not given."""
+    """Folder with mnist.npz or faces/; TFVAE_DATA_DIR or, of MNIST, the download if not given."""
+    image_size: Annotated[int | None, arg(metavar="PIXELS")] = None
+    """Side to which faces, textures or folder:PATH are brought, as the samples were; the files' own if not given."""
     inception: Annotated[Path | None, arg(metavar="PATH")] = None
     """Folder of TF-GAN's Inception graph, or `hub` to download it, for numbers in that feature space. If not
     given: mnist_cnn, which ships with the package, for pictures of its shape (28, 28, 1), and for others random_vgg,
@@ -104,7 +106,7 @@ class Evaluate:
 
     def execute(self, console: Console) -> None:
         images, labels = _read_samples(self.samples)
-        data = datasets.load_images(self.data, data_dir=self.data_dir)
+        data = datasets.load_images(self.data, data_dir=self.data_dir, image_size=self.image_size)
         _check_fit(images, labels, data)
         extractor = _feature_space(self.inception, data)
         if self.json is not None:

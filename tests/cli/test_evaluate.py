@@ -76,12 +76,21 @@ class TestEvaluate:
     def test_other_wrong_wishes_are_refused(self, samples, tiny_space, tfvae_command):
         np.savez("mine.npz", **samples)
         words = ("evaluate", "mine.npz")
-        assert_refused(
-            tfvae_command(*words, "--data", "cifar"), "one of: mnist, digits, synthetic, folder:PATH", "'cifar'"
-        )
+        names = "one of: mnist, digits, synthetic, faces, textures, folder:PATH"
+        assert_refused(tfvae_command(*words, "--data", "cifar"), names, "'cifar'")
+        assert_refused(tfvae_command(*words, "--data", "digits", "--image-size", "28"), "digits has a size of its own")
         assert_refused(tfvae_command(*words, "--data", "mnist", "--data-dir", "nowhere"), "nowhere")
         assert_refused(tfvae_command(*words, "--data", "digits", "--inception", "nowhere"), "Inception", "nowhere")
         assert_refused(tfvae_command(*words, "--data", "digits", "--json", "."), "a folder")
+
+    def test_real_pictures_are_brought_to_the_size_of_the_samples(self, samples, digits, tiny_space, tfvae_command):
+        Path("mine").mkdir()
+        for number, image in enumerate(digits.test_images[:60, :, :, 0]):
+            Image.fromarray(image).resize((40, 40)).save(f"mine/{number:02d}.png")
+        np.savez("mine.npz", images=samples["images"])
+        words = ("evaluate", "mine.npz", "--data", "folder:mine")
+        assert_refused(tfvae_command(*words), "[40, 40, 1]", "[28, 28, 1]")
+        assert tfvae_command(*words, "--image-size", "28")[0] == 0
 
     def test_pictures_of_another_shape_are_seen_by_random_vgg(self, tiny_space, tmp_path, tfvae_command):
         generator = np.random.default_rng(0)

@@ -81,6 +81,28 @@ def test_image_size_crops_the_central_square_and_resizes(tmp_path):
     assert set(data.test_images.ravel()) == {100}
 
 
+def test_load_hands_the_size_on(tmp_path):
+    for name in "ab":
+        save(tmp_path / f"{name}.png", 9, size=(8, 6))
+    assert load(f"folder:{tmp_path}", image_size=5).image_shape == (5, 5, 1)
+    assert load(f"upright:folder:{tmp_path}", image_size=5).image_shape == (5, 5, 1)
+
+
+def test_the_splits_lie_in_the_cache_and_not_in_memory(tmp_path):
+    for name in ("cats/a", "cats/b", "dogs/a", "dogs/b"):
+        save(tmp_path / f"{name}.png", 0)
+    data = load_folder(tmp_path)
+    for images in (data.train_images, data.test_images):
+        assert any(isinstance(owner, np.memmap) for owner in owners(images))
+
+
+def owners(array):
+    """What an array's memory belongs to, from the nearest view on."""
+    while array is not None:
+        yield array
+        array = getattr(array, "base", None)
+
+
 def test_sizes_that_differ_are_named_with_the_way_out(tmp_path):
     for name in "abc":
         save(tmp_path / f"{name}.png", 0)

@@ -189,7 +189,10 @@ def test_load_by_name(folder):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("minst", "one of: mnist, digits, synthetic, folder:PATH. Received: 'minst'. Did you mean mnist"),
+        (
+            "minst",
+            "one of: mnist, digits, synthetic, faces, textures, folder:PATH. Received: 'minst'. Did you mean mnist",
+        ),
         ("MNIST", "Did you mean mnist"),
         ("digit", "Did you mean digits"),
         ("cifar", r"Received: 'cifar'\.$"),

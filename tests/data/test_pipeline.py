@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfvae.data import ImageData, evaluation_batches, steps_per_epoch, training_batches
+from tfvae.data import ImageData, evaluation_batches, pipeline, steps_per_epoch, training_batches
 from tfvae.errors import InputError
 
 COUNT, BATCH, STEPS = 23, 5, 4
@@ -24,6 +26,19 @@ def numbered() -> ImageData:
         test_labels=(numbers[:7] % 3).astype(np.int64),
         class_names=("a", "b", "c"),
     )
+
+
+@pytest.fixture(params=["copied", "mapped"])
+def anywhere(request, numbered, tmp_path, monkeypatch) -> ImageData:
+    """The same images, of which TensorFlow takes a copy, or which stay in a file that is mapped into memory."""
+    if request.param == "copied":
+        return numbered
+    monkeypatch.setattr(pipeline, "_COPIED_BYTES", 0)
+    mapped = {}
+    for field in ("train_images", "test_images"):
+        np.save(tmp_path / f"{field}.npy", getattr(numbered, field))
+        mapped[field] = np.load(tmp_path / f"{field}.npy", mmap_mode="r")
+    return dataclasses.replace(numbered, **mapped)
 
 
 def order(data: ImageData, *, steps: int, seed: int = 1, **position: int) -> list[list[int]]:
@@ -63,6 +78,13 @@ def test_any_position_gives_the_tail_of_the_uninterrupted_stream(numbered, epoch
     assert order(numbered, steps=len(tail), first_epoch=epoch, first_step=step) == tail
 
 
+def test_images_in_a_mapped_file_come_in_the_same_batches(anywhere, numbered, monkeypatch):
+    mapped = order(anywhere, steps=3 * STEPS)
+    assert order(anywhere, steps=STEPS + 1, first_epoch=1, first_step=STEPS - 1) == mapped[2 * STEPS - 1 :]
+    monkeypatch.undo()
+    assert mapped == order(numbered, steps=3 * STEPS)
+
+
 def test_a_late_epoch_starts_at_once(numbered):
     assert len(order(numbered, steps=1, first_epoch=2**62, seed=2**63 - 1)) == 1
 
@@ -80,23 +102,23 @@ def test_the_graph_gives_the_very_numbers_of_to_float(digits, value_range):
     assert (images.min(), images.max()) == value_range
 
 
-def test_training_batches_have_static_shapes_and_matching_labels(numbered):
-    batches = training_batches(numbered, batch_size=BATCH, seed=0)
+def test_training_batches_have_static_shapes_and_matching_labels(anywhere):
+    batches = training_batches(anywhere, batch_size=BATCH, seed=0)
     assert batches.element_spec == (
         tf.TensorSpec((BATCH, 1, 1, 1), tf.float32),
         tf.TensorSpec((BATCH,), tf.int64),
     )
     for images, labels in batches.take(STEPS):
-        np.testing.assert_array_equal(numbered.to_uint8(images).ravel() % 3, labels)
+        np.testing.assert_array_equal(anywhere.to_uint8(images).ravel() % 3, labels)
 
 
 @pytest.mark.parametrize(("split", "count"), [("train", COUNT), ("test", 7)])
 @pytest.mark.parametrize("batch_size", [1, 5, 7, 100])
-def test_evaluation_drops_nothing_and_keeps_the_order(numbered, split, count, batch_size):
-    batches = evaluation_batches(numbered, split, batch_size=batch_size)
+def test_evaluation_drops_nothing_and_keeps_the_order(anywhere, split, count, batch_size):
+    batches = evaluation_batches(anywhere, split, batch_size=batch_size)
     images = np.concatenate([images for images, _ in batches])
     labels = np.concatenate([labels for _, labels in batches])
-    assert numbered.to_uint8(images).ravel().tolist() == list(range(count))
+    assert anywhere.to_uint8(images).ravel().tolist() == list(range(count))
     assert labels.tolist() == [number % 3 for number in range(count)]
     assert len(batches) == -(-count // batch_size)
 
@@ -124,11 +146,11 @@ def test_evaluation_refuses_unknown_splits_and_empty_batches(numbered):
         evaluation_batches(numbered, "test", batch_size=0)
 
 
-def test_two_replicas_share_each_batch_of_one(numbered):
+def test_two_replicas_share_each_batch_of_one(anywhere):
     strategy = tf.distribute.MirroredStrategy(
         ["CPU:0", "CPU:1"], cross_device_ops=tf.distribute.HierarchicalCopyAllReduce()
     )
-    batches = training_batches(numbered, batch_size=4, seed=1)
+    batches = training_batches(anywhere, batch_size=4, seed=1)
     shared = iter(strategy.experimental_distribute_dataset(batches))
     for images, _ in batches.take(7):
         parts = strategy.experimental_local_results(next(shared)[0])

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import norm
 
 from tfvae.errors import InputError
-from tfvae.sampling import axis_traversal, interpolate, latent_grid
+from tfvae.sampling import axis_traversal, interpolate, latent_grid, two_axis_grid
 
 THREE_PARTS = r"(?s)^Expected .+\. Received: .+\. [A-Z].+\.$"
 
@@ -40,6 +40,14 @@ def test_a_walk_moves_one_coordinate():
     assert axis_traversal([7.0, 8.0, 9.0], steps=5).shape == (3, 5, 3)
 
 
+def test_two_coordinates_take_every_pair_of_values_in_reading_order():
+    grid = two_axis_grid([7.0, 8.0, 9.0], [2, 0])
+    rows = [[(down, 8, across) for across in (-6, 0, 6)] for down in (-6, 0, 6)]
+    np.testing.assert_array_equal(grid, np.reshape(rows, (9, 3)).astype(np.float32))
+    assert grid.dtype == np.float32
+    np.testing.assert_array_equal(two_axis_grid([7.0, 8.0], [0, 1], values=[0.5]), [[0.5, 0.5]])
+
+
 WRONG = {
     "one step": lambda: interpolate([0.0], [1.0], steps=1),
     "unequal dimensions": lambda: interpolate([0.0], [1.0, 2.0], steps=3),
@@ -53,6 +61,15 @@ WRONG = {
     "an axis that does not exist": lambda: axis_traversal([0.0, 0.0], steps=3, axes=[2]),
     "a negative axis": lambda: axis_traversal([0.0, 0.0], steps=3, axes=[-1]),
     "no axes": lambda: axis_traversal([0.0, 0.0], steps=3, axes=[]),
+    "many codes to vary": lambda: two_axis_grid(np.zeros((2, 3)), [0, 1]),
+    "a code of NaN": lambda: two_axis_grid([np.nan, 0.0], [0, 1]),
+    "one axis": lambda: two_axis_grid([0.0, 0.0], [0]),
+    "three axes of a grid": lambda: two_axis_grid([0.0, 0.0, 0.0], [0, 1, 2]),
+    "one axis twice": lambda: two_axis_grid([0.0, 0.0], [1, 1]),
+    "an axis beyond the code": lambda: two_axis_grid([0.0, 0.0], [0, 2]),
+    "a negative axis of a grid": lambda: two_axis_grid([0.0, 0.0], [0, -1]),
+    "no values": lambda: two_axis_grid([0.0, 0.0], [0, 1], values=[]),
+    "an infinite value": lambda: two_axis_grid([0.0, 0.0], [0, 1], values=[0.0, np.inf]),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from tfvae.errors import InputError
 from tfvae.training.config import ExperimentConfig, Training, check, identity
+from tfvae.training.run_folder import changed_fields
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ def test_a_training_field_out_of_range_is_named(field, value):
     [
         ("training_images", 0),
         ("test_images", -1),
+        ("image_size", 0),
         ("seeds", ()),
         ("seeds", (0, 0)),
         ("seeds", (-1,)),
@@ -93,6 +96,7 @@ def test_which_runs_and_where_is_no_part_of_a_run(change):
         {"precision": "bfloat16"},
         {"strategy": "mirrored"},
         {"training_images": 10},
+        {"image_size": 64},
         {"factors": (2.0,)},
         {"training": Training(learning_rate=1e-4)},
         {"training": Training(batch_size=7)},
@@ -102,3 +106,20 @@ def test_which_runs_and_where_is_no_part_of_a_run(change):
 def test_what_changes_the_numbers_is_part_of_a_run(change):
     config = WithAWeight()
     assert identity(replace(config, **change)) != identity(config)
+
+
+COMMITTED = sorted((Path(__file__).parents[2] / "tensorboard_logs" / "reference").glob("*/*/seed-*/config.json"))
+
+
+@pytest.mark.parametrize("name", ["center_gmm", "gmvae", "latent_generators"])
+def test_runs_from_before_there_was_an_image_size_are_still_the_same_runs(name):
+    experiment = importlib.import_module(f"experiments.{name}").EXPERIMENT
+    before = [json.loads(path.read_text())["identity"] for path in COMMITTED if path.parts[-4] == name]
+    assert before
+    for fields in before:
+        config = experiment.own_config(experiment.presets[fields["preset"]], fields["variant"])
+        now = identity(config)
+        unread = experiment.unread.get(fields["variant"], ())
+        run = {"experiment", "variant", "seed", "dataset", "dataset_sha256"}
+        assert {field for field in now if not field.startswith(unread)} == fields.keys() - run
+        assert "image_size: not set -> 64" in changed_fields(fields, identity(replace(config, image_size=64)))

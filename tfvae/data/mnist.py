@@ -13,11 +13,11 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from tfvae.data.data_dir import ENVIRONMENT, data_folder
 from tfvae.data.images import ImageData
 from tfvae.errors import InputError
 
 _FILE = "mnist.npz"
-_ENVIRONMENT = "TFVAE_DATA_DIR"
 _SHAPES = {"x_train": (60000, 28, 28), "y_train": (60000,), "x_test": (10000, 28, 28), "y_test": (10000,)}
 # Images of the digits 0 .. 9 (LeCun, Cortes, Burges 1998).
 _CLASS_COUNTS = {
@@ -63,17 +63,11 @@ def load_mnist(data_dir: str | os.PathLike[str] | None = None) -> ImageData:
 
 
 def _find(data_dir: str | os.PathLike[str] | None) -> Path | None:
-    given = os.environ.get(_ENVIRONMENT) or None if data_dir is None else data_dir
-    if given is None:
+    folder = data_folder(
+        data_dir, expected=f"MNIST: expected a folder that holds {_FILE}", remedy="leave it out to download"
+    )
+    if folder is None:
         return None
-    origin = f"the environment variable {_ENVIRONMENT}" if data_dir is None else "--data-dir"
-    folder = Path(given).expanduser()
-    if not folder.is_dir():
-        kind = "a file" if folder.exists() else "a path that does not exist"
-        raise InputError(
-            f"MNIST: expected a folder that holds {_FILE} in {origin}. Received: {folder}, {kind}. "
-            "Correct the path, or leave it out to download."
-        )
     if (folder / _FILE).is_file():
         return folder / _FILE
     if data_dir is None:
@@ -119,7 +113,7 @@ def _download() -> dict[str, NDArray[Any]]:
         raise DownloadError(
             f"MNIST: expected {_FILE} in a folder, or a download. "
             f"Received: no file, and the download failed ({error}). "
-            f"Pass --data-dir DIR (or set {_ENVIRONMENT}=DIR), a folder that holds {_FILE}; or connect this "
+            f"Pass --data-dir DIR (or set {ENVIRONMENT}=DIR), a folder that holds {_FILE}; or connect this "
             "machine, so that keras.datasets.mnist can download it; or use `--data digits`."
         ) from error
     finally:

@@ -12,6 +12,9 @@ from tfvae.data.labelled import LabelledData
 from tfvae.errors import InputError
 
 _PREFETCHED_BATCHES = 4
+# TensorFlow takes a copy of the images, which is the fastest to gather from; above this size they stay where they are,
+# which may be a file mapped into memory.
+_COPIED_BYTES = 256 * 2**20
 
 
 def steps_per_epoch(data: LabelledData, batch_size: int) -> int:
@@ -47,7 +50,8 @@ def training_batches(
     exactly what an uninterrupted stream would give from there, with the same version of TensorFlow.
 
     Args:
-        data: the examples; pixels stay uint8 in memory and become float32 batch by batch, inside the graph.
+        data: the examples; pixels stay uint8 in memory, or on disk where they are mapped from there and take more than
+            256 MiB, and become float32 batch by batch, inside the graph.
         batch_size: int in 1 .. N, the global batch size under a `tf.distribute` strategy.
         seed: int in 0 .. 2**63 - 1.
         first_epoch: int >= 0, epoch of the first batch.
@@ -111,12 +115,18 @@ def _gathered(
     """Turns a Dataset of int64 [B] rows into batches of the images and labels there."""
     # On a GPU machine these would otherwise land on the GPU, and travel back for every batch.
     with tf.device("CPU:0"):
-        all_images, all_labels = tf.constant(images), tf.constant(labels)
+        all_images = tf.constant(images) if images.nbytes <= _COPIED_BYTES else None
+        all_labels = tf.constant(labels)
     scale, offset = data.affine
 
+    def gather_images(row: tf.Tensor) -> tf.Tensor:
+        if all_images is not None:
+            return tf.gather(all_images, row)
+        gathered = tf.numpy_function(lambda numbers: images[numbers], [row], images.dtype, stateful=False)
+        return tf.ensure_shape(gathered, row.shape + images.shape[1:])
+
     def gather(row: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        examples = tf.cast(tf.gather(all_images, row), tf.float32)
-        return examples * scale + offset, tf.gather(all_labels, row)
+        return tf.cast(gather_images(row), tf.float32) * scale + offset, tf.gather(all_labels, row)
 
     options = tf.data.Options()
     options.deterministic = True

@@ -9,7 +9,7 @@ from tfvae.sampling.prior import standard_normal_sampler
 from tfvae.sampling.rejection import RejectionSampler
 from tfvae.sampling.sampler import GaussianMixtureSampler
 from tfvae.sampling.search import GivenSettings, GradientSearch, GridSearch, PrioritisedSearch
-from tfvae.sampling.traversal import axis_traversal, interpolate, latent_grid
+from tfvae.sampling.traversal import axis_traversal, interpolate, latent_grid, two_axis_grid
 
 __all__ = [
     "Frontier",
@@ -32,4 +32,5 @@ __all__ = [
     "latent_grid",
     "match_components",
     "standard_normal_sampler",
+    "two_axis_grid",
 ]

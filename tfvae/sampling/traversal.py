@@ -1,4 +1,4 @@
-"""Latent codes laid out for the eye: lines between codes, a grid over the prior, walks along one axis."""
+"""Latent codes laid out for the eye: lines between codes, a grid over the prior, walks along one axis or over two."""
 
 from __future__ import annotations
 
@@ -91,12 +91,7 @@ def axis_traversal(
             exist.
     """
     steps = checked_integer(steps, name="steps", minimum=2)
-    center = np.asarray(code, dtype=np.float64)
-    if center.ndim != 1 or center.size == 0:
-        raise InputError(
-            f"Expected one code of shape [D]. Received: shape {center.shape}. Pass a single row of the codes."
-        )
-    _check_finite(center)
+    center = _one_code(code)
     if not np.isfinite(extent) or extent <= 0:
         raise InputError(f"Expected extent > 0. Received: {extent!r}. Pass 3.0, three standard deviations.")
     chosen = list(range(center.size)) if axes is None else list(axes)
@@ -107,6 +102,56 @@ def axis_traversal(
     walks = np.tile(center, (len(chosen), steps, 1))
     walks[np.arange(len(chosen)), :, chosen] = extent * np.linspace(-1.0, 1.0, steps)
     return walks.astype(np.float32)
+
+
+def two_axis_grid(
+    code: ArrayLike, axes: Sequence[int], *, values: Sequence[float] = (-6.0, 0.0, 6.0)
+) -> NDArray[np.float32]:
+    """Variants of one code: two coordinates take every pair of values, the others stay.
+
+    z[row * len(values) + column] = code, but z[..., axes[0]] = values[column] and z[..., axes[1]] = values[row]
+
+    Args:
+        code: float [D], finite.
+        axes: two different coordinates in 0 ... D - 1: across the columns, and down the rows.
+        values: floats, finite, at least one, in units of the codes (standard deviations of the prior).
+
+    Returns:
+        float32 [len(values)**2, D] in reading order: the first row of the picture has axes[1] at values[0].
+
+    Raises:
+        InputError: if `code` is not a finite [D], `axes` are not two different ones of it, or `values` are none or
+            not finite.
+
+    Reference:
+        Report 3, section 4 and figure 2.
+    """
+    center = _one_code(code)
+    chosen = list(axes)
+    if len(chosen) != 2 or chosen[0] == chosen[1] or any(axis not in range(center.size) for axis in chosen):
+        raise InputError(
+            f"Expected two different axes among 0 ... {center.size - 1}. Received: {chosen}. "
+            "Name one for the columns and one for the rows."
+        )
+    steps = np.asarray(values, dtype=np.float64)
+    if steps.ndim != 1 or steps.size == 0 or not np.isfinite(steps).all():
+        raise InputError(
+            f"Expected finite values, at least one. Received: {values!r}. Pass (-6, 0, 6), as report 3 has."
+        )
+    grid = np.tile(center, (steps.size**2, 1))
+    grid[:, chosen[0]] = np.tile(steps, steps.size)
+    grid[:, chosen[1]] = np.repeat(steps, steps.size)
+    return grid.astype(np.float32)
+
+
+def _one_code(code: ArrayLike) -> NDArray[np.float64]:
+    center = np.asarray(code, dtype=np.float64)
+    if center.ndim != 1 or center.size == 0:
+        raise InputError(
+            f"Expected one code of shape [D]. Received: shape {center.shape}. Pass a single row of the codes."
+        )
+    _check_finite(center)
+    return center
 
 
 def _check_finite(*arrays: NDArray[np.float64]) -> None:

@@ -51,10 +51,14 @@ class ExperimentConfig:
     variants: tuple[str, ...] = ()
     """Which variants to run, of those that are named above; the report's own if none is given."""
     data: str = "mnist"
-    """mnist, digits (bundled, works offline), or folder:PATH with your own pictures, sub-folders being classes; any of
-    these after upright: to center them and take their slant away; or synthetic (1-D signals, for report 2)."""
+    """mnist, digits (bundled, works offline), faces, textures (bundled), or folder:PATH with your own pictures,
+    sub-folders being classes; any of these after upright: to center them and take their slant away; or synthetic (1-D
+    signals, for report 2)."""
     data_dir: Path | None = None
-    """Folder that holds mnist.npz; TFVAE_DATA_DIR if not given, and then the ordinary download."""
+    """Folder that holds mnist.npz or faces/; TFVAE_DATA_DIR if not given, and then, of MNIST, the ordinary download."""
+    image_size: int | None = None
+    """Side of the pictures in pixels, for faces, textures and folder:PATH; if not given, 64 for textures and the size
+    of the files for the others."""
     out: Path = Path("tensorboard_logs")
     """Where runs are written: OUT/<experiment>/<variant>/seed-<n>/."""
     seeds: tuple[int, ...] = (0,)
@@ -77,6 +81,8 @@ class ExperimentConfig:
         for name in ("training_images", "test_images"):
             count = getattr(self, name)
             check(count is None or count >= 1, "at least one image", **{name: count})
+        size = self.image_size
+        check(size is None or size >= 1, "an image size of at least 1 pixel", image_size=size)
         check(len(self.seeds) >= 1, "at least one seed", seeds=self.seeds)
         check(len(set(self.seeds)) == len(self.seeds), "each seed once", seeds=self.seeds)
         check(all(0 <= seed < 2**31 for seed in self.seeds), "seeds in [0, 2**31)", seeds=self.seeds)
@@ -88,11 +94,15 @@ NOT_IDENTITY = (
 )
 """Fields that say which runs to make, where and how smoothly, and change nothing that a run computes."""
 
+_YOUNGER = ("image_size",)
+"""Fields that are left out while they are None: runs that were begun before there were any stay the same runs."""
+
 
 def identity(config: ExperimentConfig) -> dict[str, Any]:
     """The fields that decide what one run computes, flat: {"training.epochs": 50, ...}, ready for JSON."""
     flat = dict(_flat(dataclasses.asdict(config)))
-    return {name: value for name, value in flat.items() if name not in NOT_IDENTITY}
+    younger = {name for name in _YOUNGER if flat[name] is None}
+    return {name: value for name, value in flat.items() if name not in younger.union(NOT_IDENTITY)}
 
 
 def _flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:

@@ -104,9 +104,11 @@ def _tasks(experiment: Experiment[Config], config: Config, variants: Sequence[st
     loaded: dict[tuple[Any, ...], LabelledData] = {}
     for variant in variants:
         own = experiment.own_config(config, variant)
-        key = (own.data, own.training_images, own.test_images)
+        key = (own.data, own.image_size, own.training_images, own.test_images)
         if key not in loaded:
-            data = datasets.load(own.data, data_dir=own.data_dir, allow_fallback=own.fallback_to_digits)
+            data = datasets.load(
+                own.data, data_dir=own.data_dir, image_size=own.image_size, allow_fallback=own.fallback_to_digits
+            )
             kinds = " or ".join(f"{kind.example}s" for kind in experiment.data_kinds)
             check(isinstance(data, experiment.data_kinds), f"a data set of {kinds}", data=own.data)
             loaded[key] = _limited(data, own)
