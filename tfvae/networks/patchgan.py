@@ -45,8 +45,8 @@ def patchgan_discriminator(
     Reference:
         Isola et al. 2017, sections 3.2.2 and 6.1.2; report 3, section 3.2.
     """
-    last = 2 * filters[-1] if last_filters is None and filters else last_filters or 0
-    if len(image_shape) != 3 or not filters or min(*image_shape, *filters, last) < 1:
+    last = 2 * max(filters[-1:], default=0) if last_filters is None else last_filters
+    if len(image_shape) != 3 or min(*image_shape, *filters, last) < 1:
         raise InputError(
             "Expected image_shape as (height, width, channels) and filters of at least 1. Received: "
             f"image_shape={tuple(image_shape)}, filters={tuple(filters)}, last_filters={last_filters}. "

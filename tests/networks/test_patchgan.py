@@ -1,0 +1,85 @@
+"""PatchGAN: its layers, the patch that a logit sees, bfloat16, and what it refuses."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.contracts import THREE_PARTS, dtype_policy
+from tfvae.errors import InputError
+from tfvae.networks.patchgan import patchgan_discriminator, receptive_field
+
+
+def test_it_is_the_paper_s_discriminator():
+    discriminator = patchgan_discriminator((256, 256, 3))
+    convolutions = [layer for layer in discriminator.layers if isinstance(layer, keras.layers.Conv2D)]
+    # C64-C128-C256-C512 and the logits: 4x4 kernels, the last two of stride 1.
+    assert [tuple(layer.kernel.shape) for layer in convolutions] == [
+        (4, 4, 3, 64),
+        (4, 4, 64, 128),
+        (4, 4, 128, 256),
+        (4, 4, 256, 512),
+        (4, 4, 512, 1),
+    ]
+    assert [layer.strides[0] for layer in convolutions] == [2, 2, 2, 1, 1]
+    slopes = [layer.negative_slope for layer in discriminator.layers if isinstance(layer, keras.layers.LeakyReLU)]
+    assert slopes == [pytest.approx(0.2)] * 4
+    # No normalisation after the first convolution, as in the paper, and no sigmoid at the end.
+    assert sum(isinstance(layer, keras.layers.RMSNormalization) for layer in discriminator.layers) == 3
+    assert discriminator.output_shape == (None, 32, 32, 1)
+    assert discriminator.layers[-1].activation is keras.activations.linear
+    assert not discriminator.non_trainable_variables
+
+
+@pytest.mark.parametrize(("filters", "side"), [((2,), 16), ((2, 3), 34), ((2, 3, 3), 70)])
+def test_a_logit_is_moved_by_the_pixels_of_its_patch_alone(filters, side):
+    assert receptive_field(filters) == side
+    size = 144
+    discriminator = patchgan_discriminator((size, size, 1), filters=filters)
+    images = tf.constant(np.random.default_rng(0).normal(size=(1, size, size, 1)), tf.float32)
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        middle = discriminator.output_shape[1] // 2
+        logit = discriminator(images)[0, middle, middle, 0]
+    seen = tape.gradient(logit, images)[0, :, :, 0].numpy() != 0
+    for pixels in (seen.any(axis=0), seen.any(axis=1)):
+        first, last = np.flatnonzero(pixels)[[0, -1]]
+        assert last - first + 1 == side and pixels[first : last + 1].all()
+
+
+@pytest.mark.parametrize(("shape", "filters"), [((64, 64, 3), (4, 6)), ((30, 21, 1), (4, 6))])
+def test_every_image_shape_has_patches(shape, filters):
+    discriminator = patchgan_discriminator(shape, filters=filters, last_filters=5)
+    assert discriminator(np.zeros((2, *shape), np.float32)).shape == (2, -(-shape[0] // 4), -(-shape[1] // 4), 1)
+
+
+def test_it_comes_back_from_a_file(tmp_path):
+    discriminator = patchgan_discriminator((32, 32, 3), filters=(4, 6))
+    images = np.random.default_rng(0).normal(size=(2, 32, 32, 3)).astype(np.float32)
+    discriminator.save(tmp_path / "discriminator.keras")
+    loaded = keras.saving.load_model(tmp_path / "discriminator.keras")
+    np.testing.assert_array_equal(loaded(images), discriminator(images))
+
+
+def test_in_bfloat16_logits_stay_float32():
+    with dtype_policy("mixed_bfloat16"):
+        discriminator = patchgan_discriminator((16, 16, 1), filters=(4,))
+    assert discriminator.layers[1].compute_dtype == "bfloat16"
+    assert discriminator(np.zeros((2, 16, 16, 1), np.float32)).dtype == tf.float32
+
+
+@pytest.mark.parametrize(
+    ("shape", "options"),
+    [
+        ((64, 64), {}),
+        ((0, 64, 3), {}),
+        ((64, 64, 3), {"filters": ()}),
+        ((64, 64, 3), {"filters": (4, 0)}),
+        ((64, 64, 3), {"last_filters": 0}),
+    ],
+)
+def test_another_argument_is_refused(shape, options):
+    with pytest.raises(InputError, match=THREE_PARTS):
+        patchgan_discriminator(shape, **options)

@@ -1,0 +1,220 @@
+"""ResNetV2: sizes, the start as the identity, a block by hand, files, bfloat16, and the backward pass computed anew."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.contracts import THREE_PARTS, dtype_policy
+from tfvae.errors import InputError
+from tfvae.networks.resnet_v2 import ResidualBlock, recomputed, resnet_v2_decoder, resnet_v2_encoder, stage_sizes
+
+WIDTHS = (4, 6, 8)
+
+
+def encoder(size: int = 32, channels: int = 3, **options) -> keras.Model:
+    return resnet_v2_encoder((size, size, channels), 10, **{"widths": WIDTHS, **options})
+
+
+def decoder(size: int = 32, channels: int = 3, **options) -> keras.Model:
+    return resnet_v2_decoder(5, (size, size, channels), **{"widths": WIDTHS[::-1], **options})
+
+
+def random(*shape: int) -> np.ndarray:
+    return np.random.default_rng(0).normal(size=shape).astype(np.float32)
+
+
+def moved(network: keras.Model) -> keras.Model:
+    """The network away from its start, at which half of each block has no gradient."""
+    generator = np.random.default_rng(1)
+    for variable in network.trainable_variables:
+        variable.assign_add(0.1 * generator.normal(size=variable.shape))
+    return network
+
+
+def gradients(network: keras.Model, inputs: np.ndarray, compiler: str) -> list[np.ndarray]:
+    def step(inputs):
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            loss = tf.reduce_sum(network(inputs, training=True) ** 2)
+        return tape.gradient(loss, [inputs, *network.trainable_variables])
+
+    run = step if compiler == "eager" else tf.function(step, jit_compile=compiler == "xla")
+    return [gradient.numpy() for gradient in run(tf.constant(inputs))]
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("size", [32, 48, 64, 128, 256])
+def test_every_size_goes_in_and_comes_out(size, channels):
+    assert encoder(size, channels, widths=(2, 3, 4, 4, 5)).output_shape == (None, 10)
+    assert decoder(size, channels, widths=(5, 4, 4, 3, 2)).output_shape == (None, size, size, channels)
+
+
+@pytest.mark.parametrize(
+    ("size", "patch", "sizes"),
+    [
+        (256, 2, [128, 64, 32, 16, 8]),
+        (64, 2, [32, 16, 8, 4, 4]),
+        (48, 2, [24, 12, 6, 3, 3]),
+        (80, 4, [20, 10, 5, 5, 5]),
+        (32, 1, [32, 16, 8, 4, 4]),
+    ],
+)
+def test_the_stages_have_the_sizes_that_are_told(size, patch, sizes):
+    assert stage_sizes((size, size, 3), 5, patch) == sizes
+    options = {"patch": patch, "blocks": 2}
+    for network, expected in (
+        (encoder(size, widths=(2, 3, 4, 5, 6), **options), sizes),
+        (decoder(size, widths=(6, 5, 4, 3, 2), **options), sizes[::-1]),
+    ):
+        maps = [layer.output.shape[1:] for layer in network.layers if isinstance(layer, ResidualBlock)]
+        channels = sorted(range(2, 7), reverse=expected[0] < expected[-1])
+        assert maps == [(side, side, width) for side, width in zip(expected, channels, strict=True) for _ in range(2)]
+
+
+def test_values_have_the_ranges_that_are_told():
+    codes = encoder(output_scale=0.1)(random(16, 32, 32, 3)).numpy()
+    assert codes.std() == pytest.approx(0.1, rel=0.5)
+    images = decoder()(30 * random(16, 5)).numpy()
+    assert -1 <= images.min() < -0.9 and 0.9 < images.max() <= 1
+
+
+def test_a_block_starts_as_the_identity_and_then_is_its_equation():
+    block, maps = ResidualBlock(3), random(2, 4, 5, 3)
+    np.testing.assert_array_equal(block(maps), maps)
+    for variable in block.trainable_variables:
+        variable.assign(np.random.default_rng(2).normal(size=variable.shape))
+    hidden = maps
+    for norm, convolution in zip(block.norms, (block.first, block.last), strict=True):
+        norm.scale.assign([0.5, 1.0, 2.0])
+        hidden = [0.5, 1.0, 2.0] * hidden / np.sqrt(np.mean(hidden**2, axis=-1, keepdims=True) + 1e-7)
+        padded = np.pad(np.maximum(hidden, 0), [(0, 0), (1, 1), (1, 1), (0, 0)])
+        windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(1, 2))
+        hidden = np.einsum("nijcab,abcd->nijd", windows, convolution.kernel.numpy()) + convolution.bias.numpy()
+    np.testing.assert_allclose(block(maps), maps + hidden, rtol=1e-4, atol=1e-4)
+
+
+def test_examples_do_not_see_each_other_and_nothing_has_state():
+    for network, inputs in ((moved(encoder()), random(3, 32, 32, 3)), (moved(decoder()), random(3, 5))):
+        assert not network.non_trainable_variables
+        together = network(inputs, training=True)
+        alone = np.concatenate([network(inputs[i : i + 1], training=True) for i in range(3)])
+        np.testing.assert_allclose(together, alone, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("make", [encoder, decoder])
+@pytest.mark.parametrize("recompute", [False, True])
+def test_a_network_comes_back_from_a_file(make, recompute, tmp_path):
+    network = moved(make(recompute=recompute))
+    inputs = random(2, *network.input_shape[1:])
+    network.save(tmp_path / "network.keras")
+    loaded = keras.saving.load_model(tmp_path / "network.keras")
+    np.testing.assert_array_equal(loaded(inputs), network(inputs))
+    blocks = [layer for layer in loaded.layers if isinstance(layer, ResidualBlock)]
+    assert [block.recompute for block in blocks] == [recompute] * len(WIDTHS)
+
+
+@pytest.mark.parametrize("make", [encoder, decoder])
+@pytest.mark.parametrize("compiler", ["eager", "graph", "xla"])
+def test_computing_anew_gives_the_same_gradients(make, compiler):
+    plain, anew = moved(make()), moved(make(recompute=True))
+    anew.set_weights(plain.get_weights())
+    inputs = random(2, *plain.input_shape[1:])
+    for ours, theirs in zip(gradients(anew, inputs, compiler), gradients(plain, inputs, compiler), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-5 * np.abs(theirs).max())
+
+
+def test_the_second_computation_waits_for_the_gradient():
+    order = []
+
+    def noted(name, value):
+        def note(value):
+            order.append(name)
+            return value
+
+        return tf.ensure_shape(tf.numpy_function(note, [value], tf.float32, stateful=False), value.shape)
+
+    @tf.function
+    def step(values):
+        with tf.GradientTape() as tape:
+            tape.watch(values)
+            result = recomputed(lambda values: values * noted("computed", tf.stop_gradient(values)), values)
+            loss = tf.reduce_sum(result * noted("went on", tf.stop_gradient(result)))
+        return tape.gradient(loss, values)
+
+    step(tf.constant([1.0, 2.0]))
+    assert order == ["computed", "went on", "computed"]
+
+
+def test_in_bfloat16_results_stay_float32_and_gradients_can_be_computed_anew():
+    with dtype_policy("mixed_bfloat16"):
+        networks = [encoder(recompute=True), decoder(recompute=True)]
+    plain = [encoder(), decoder()]
+    for network, full in zip(networks, plain, strict=True):
+        assert network.output.dtype == "float32"
+        block = next(layer for layer in network.layers if isinstance(layer, ResidualBlock))
+        assert block.compute_dtype == "bfloat16" and block.first.kernel.dtype == "float32"
+        moved(full)
+        network.set_weights(full.get_weights())
+        inputs = random(2, *network.input_shape[1:])
+        assert block(tf.zeros((1, *block.input.shape[1:]))).dtype == tf.bfloat16
+        np.testing.assert_allclose(network(inputs), full(inputs), atol=0.05 * np.abs(full(inputs)).max())
+        for ours, theirs in zip(gradients(network, inputs, "graph"), gradients(full, inputs, "graph"), strict=True):
+            assert np.corrcoef(ours.ravel(), theirs.ravel())[0, 1] > 0.9 or np.ptp(theirs) < 1e-3
+
+
+def test_two_replicas_compute_anew_as_one_device_does():
+    strategy = tf.distribute.MirroredStrategy(
+        ["CPU:0", "CPU:1"], cross_device_ops=tf.distribute.HierarchicalCopyAllReduce()
+    )
+    inputs = random(4, 32, 32, 3)
+    alone = moved(encoder(recompute=True))
+    with strategy.scope():
+        mirrored = encoder(recompute=True)
+    mirrored.set_weights(alone.get_weights())
+
+    @tf.function
+    def step(inputs):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(mirrored(inputs, training=True) ** 2)
+        found = tape.gradient(loss, mirrored.trainable_variables)
+        return tf.distribute.get_replica_context().all_reduce("SUM", found)
+
+    halves = strategy.experimental_distribute_values_from_function(
+        lambda context: tf.constant(inputs[2 * context.replica_id_in_sync_group :][:2])
+    )
+    together = strategy.run(step, [halves])
+    _, *expected = gradients(alone, inputs, "graph")
+    for ours, theirs in zip(together, expected, strict=True):
+        ours = strategy.experimental_local_results(ours)[0]
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5 * np.abs(theirs).max())
+
+
+@pytest.mark.parametrize("shape", [(40, 40, 3), (16, 16, 3), (272, 272, 3), (64, 48, 3), (64, 64, 2), (64, 64)])
+def test_another_shape_is_refused(shape):
+    for make in (lambda: resnet_v2_encoder(shape, 4), lambda: resnet_v2_decoder(4, shape)):
+        with pytest.raises(InputError, match=THREE_PARTS):
+            make()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: encoder(widths=()),
+        lambda: encoder(widths=(4, 0)),
+        lambda: encoder(blocks=0),
+        lambda: encoder(patch=3),
+        lambda: encoder(output_scale=0.0),
+        lambda: decoder(widths=()),
+        lambda: decoder(blocks=0),
+        lambda: decoder(patch=8),
+        lambda: resnet_v2_encoder((32, 32, 3), 0),
+        lambda: resnet_v2_decoder(0, (32, 32, 3)),
+        lambda: ResidualBlock(4, resize="twice"),
+    ],
+)
+def test_another_argument_is_refused(make):
+    with pytest.raises(InputError, match=THREE_PARTS):
+        make()
