@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments import gamix_faces_report
+from experiments.scoring import LEAST_SCORED, reference
 from tfvae.data.images import ImageData
 from tfvae.data.pipeline import steps_per_epoch
 from tfvae.figures import image_grid
@@ -30,7 +31,7 @@ from tfvae.metrics.features import FeatureExtractor, inception
 from tfvae.metrics.measurement import Measurement
 from tfvae.metrics.posterior import PosteriorStatistics, posterior_moments, posterior_statistics
 from tfvae.metrics.random_features import random_vgg
-from tfvae.metrics.samples import RealReference, score_samples
+from tfvae.metrics.samples import score_samples
 from tfvae.metrics.texture import texture_ratio
 from tfvae.models.adversarial_vae import AdversarialVAE
 from tfvae.models.gamix_vae import GaMixVAE
@@ -42,7 +43,6 @@ from tfvae.training.config import ExperimentConfig, Training, check
 from tfvae.training.experiment import Evaluation, Experiment, TrainedRun
 from tfvae.training.results import peak_memory_mb
 
-LEAST_SCORED = 100  # above the number of features of `random_vgg`, 64
 PICTURED = 10
 
 
@@ -97,7 +97,7 @@ class GamixFacesConfig(ExperimentConfig):
     """Report 3."""
 
     data: str = "faces"
-    """faces (a folder faces/ in --data-dir), textures (bundled, works offline), or folder:PATH with your own pictures."""
+    """faces (a folder faces/ in --data-dir), textures (bundled, works offline), or folder:PATH with your pictures."""
     image_size: int | None = 256
     """Height and width that the pictures are brought to: a multiple of 16 from 32 to 256."""
     networks: Networks = field(default_factory=Networks)
@@ -253,12 +253,6 @@ def extractors(config: GamixFacesConfig) -> dict[str, FeatureExtractor]:
     """The feature spaces that the pictures are seen in, by the suffix of their metrics."""
     spaces: dict[str, FeatureExtractor] = {"": random_vgg()}
     return spaces if config.inception is None else {**spaces, "_inception": inception(config.inception)}
-
-
-@lru_cache(maxsize=2)
-def reference(data: ImageData, extractor: FeatureExtractor, count: int) -> RealReference:
-    """The real images as an extractor sees them, once for all variants."""
-    return RealReference.of(data, extractor, count=count)
 
 
 def pictures(model: AdversarialVAE, data: ImageData) -> Mapping[str, NDArray[np.uint8]]:

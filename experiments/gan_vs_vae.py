@@ -26,14 +26,14 @@ from numpy.typing import NDArray
 
 from experiments import gan_vs_vae_report
 from experiments.gan_vs_vae_report import alarm
-from experiments.scoring import LEAST_SCORED, SCORED_SHAPE
+from experiments.scoring import LEAST_SCORED, SCORED_SHAPE, reference
 from tfvae.data.images import ImageData
 from tfvae.figures import figure_pixels, image_grid, latent_scatter
 from tfvae.metrics import likelihood
 from tfvae.metrics.features import FeatureExtractor, inception, mnist_cnn
 from tfvae.metrics.manifold import class_shares, near_copies
 from tfvae.metrics.measurement import Measurement
-from tfvae.metrics.samples import RealReference, score_samples
+from tfvae.metrics.samples import score_samples
 from tfvae.models.autoencoder import Autoencoder
 from tfvae.models.dcgan import DCGAN
 from tfvae.models.latent_variable import LatentVariableModel
@@ -231,18 +231,6 @@ def extractors(config: GanVsVaeConfig, data: ImageData) -> dict[str, FeatureExtr
     """The feature spaces that these images can be seen in, by the suffix of their metrics."""
     spaces: dict[str, FeatureExtractor] = {"": mnist_cnn()} if data.image_shape == SCORED_SHAPE else {}
     return spaces if config.inception is None else {**spaces, "_inception": inception(config.inception)}
-
-
-_references: dict[tuple[str, str, int], RealReference] = {}
-
-
-def reference(data: ImageData, extractor: FeatureExtractor, count: int) -> RealReference:
-    """The real images as an extractor sees them, once for all variants, whatever their value range."""
-    key = (data.sha256, extractor.sha256, count)
-    if key not in _references:
-        _references.clear()
-        _references[key] = RealReference.of(data, extractor, count=count)
-    return _references[key]
 
 
 def measure_costs(model: LatentVariableModel) -> dict[str, Measurement]:

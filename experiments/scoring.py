@@ -1,4 +1,4 @@
-"""What every experiment needs to be scored by `mnist_cnn`: its images' shape, a least count, and the real images."""
+"""What every experiment needs to be scored: `mnist_cnn`'s shape of images, a least count, and the real images."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from functools import lru_cache
 
 from tfvae.data.images import ImageData
 from tfvae.data.labelled import LabelledData
-from tfvae.metrics.features import mnist_cnn
+from tfvae.metrics.features import FeatureExtractor, mnist_cnn
 from tfvae.metrics.samples import RealReference
 
 SCORED_SHAPE = (28, 28, 1)
-LEAST_SCORED = 100  # above the number of features of `mnist_cnn`, 64
+LEAST_SCORED = 100  # above the number of features of `mnist_cnn` and `random_vgg`, 64
 
 
 @lru_cache(maxsize=2)
@@ -24,3 +24,15 @@ def real_reference(data: LabelledData, count: int) -> RealReference | None:
     if not isinstance(data, ImageData) or data.image_shape != SCORED_SHAPE:
         return None
     return RealReference.of(data, mnist_cnn(), count=count)
+
+
+_references: dict[tuple[str, str, int], RealReference] = {}
+
+
+def reference(data: ImageData, extractor: FeatureExtractor, count: int) -> RealReference:
+    """The real images as an extractor sees them, once for all variants, whatever their value range."""
+    key = (data.sha256, extractor.sha256, count)
+    if key not in _references:
+        _references.clear()
+        _references[key] = RealReference.of(data, extractor, count=count)
+    return _references[key]
