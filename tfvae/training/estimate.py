@@ -28,18 +28,32 @@ def training_seconds(model: keras.Model, examples: int) -> float:
 
 
 def multiply_adds(model: keras.Model) -> float:
-    """Multiply-adds of one example's way forward through every layer with a kernel to be trained."""
+    """Multiply-adds of one example's way forward through the matrix products and convolutions of every trained network.
+
+    Args:
+        model: a functional network, or a model that holds such.
+    """
+    networks = [model] if hasattr(model, "inputs") else [layer for layer in model.layers if layer.trainable]
+    return sum(_of_graph(network) for network in networks if hasattr(network, "inputs"))
+
+
+def _of_graph(network: keras.Model) -> float:
+    """The same of one network, read off its graph, where layers within layers show too."""
+    example = [tf.TensorSpec((1, *tensor.shape[1:]), tensor.dtype) for tensor in network.inputs]
+    graph = (
+        tf.function(lambda *inputs: network(inputs[0] if len(inputs) == 1 else list(inputs)))
+        .get_concrete_function(*example)
+        .graph
+    )
     total = 0.0
-    for layer in model._flatten_layers():
-        kernel = getattr(layer, "kernel", None)
-        if kernel is None or not layer.trainable:
-            continue
-        positions = 1
-        if len(kernel.shape) > 2:
-            transposed = isinstance(layer, keras.layers.Conv2DTranspose)
-            grid = layer.input.shape if transposed else layer.output.shape
-            positions = math.prod(grid[1:-1])
-        total += math.prod(kernel.shape) * positions
+    for operation in graph.get_operations():
+        if operation.type in ("Conv2D", "Conv2DBackpropInput"):
+            gathers = operation.type == "Conv2D"
+            grid = operation.outputs[0] if gathers else operation.inputs[2]
+            total += math.prod(operation.inputs[1].shape) * math.prod(grid.shape[1:-1])
+        elif operation.type == "MatMul":
+            rows, units = operation.outputs[0].shape
+            total += operation.inputs[1].shape.num_elements() * rows
     return total
 
 
