@@ -6,7 +6,7 @@ import json
 import os
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -63,13 +63,15 @@ class ExperimentContract:
 
     Attributes:
         experiment: what is tested.
-        smoke: words of a run of seconds on the bundled digits.
+        smoke: words of a run of seconds on bundled data.
         variants: those that the smoke run trains; the first must read --data.
+        mnist: words that ask for MNIST.
     """
 
     experiment: ClassVar[Experiment[Any]]
     smoke: ClassVar[tuple[str, ...]]
     variants: ClassVar[tuple[str, ...]]
+    mnist: ClassVar[Sequence[str]] = ("--data", "mnist")
 
     def command(self, *words: str) -> int:
         return command(self.experiment, *words)
@@ -149,7 +151,7 @@ class ExperimentContract:
         tmp_path: Path,
         capsys: pytest.CaptureFixture[str],
     ) -> None:
-        data = ["--data", "mnist"] if flag == "--data-dir" else []
+        data = self.mnist if flag == "--data-dir" else []
         words = [*self.smoke, *data, "--out", str(tmp_path / "runs"), flag, make(tmp_path)]
         assert self.command(*words) == 2
         error = capsys.readouterr().err

@@ -52,8 +52,7 @@ def _of_graph(network: keras.Model) -> float:
             grid = operation.outputs[0] if gathers else operation.inputs[2]
             total += math.prod(operation.inputs[1].shape) * math.prod(grid.shape[1:-1])
         elif operation.type == "MatMul":
-            rows, units = operation.outputs[0].shape
-            total += operation.inputs[1].shape.num_elements() * rows
+            total += operation.inputs[1].shape.num_elements() * operation.outputs[0].shape[0]
     return total
 
 

@@ -1,0 +1,138 @@
+"""Report 3's experiment from its command line, on crops of the bundled photographs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from experiments.gamix_faces import EXPERIMENT, PRESETS, decay
+from experiments.gamix_faces_report import entries_by_effect
+from tests.experiments.contract import ExperimentContract, command
+from tfvae import cli
+from tfvae.models.adversarial_vae import AdversarialVAE
+from tfvae.models.gamix_vae import GaMixVAE
+from tfvae.sampling.prior import standard_normal_sampler
+
+SMOKE = ("--preset", "smoke", "--data", "textures")
+RUN = ("vae", "gamix-patchgan")
+
+
+class TestGamixFaces(ExperimentContract):
+    experiment = EXPERIMENT
+    smoke = SMOKE
+    variants = RUN
+    mnist = ("--data", "mnist", "--image-size", "None")
+
+    def test_every_number_that_the_words_need_is_measured(self, out: Path) -> None:
+        for variant in RUN:
+            metrics = self.metrics(out, variant)
+            names = {"reconstruction_l1", "reconstruction_mse", "texture_ratio", "active_units"}
+            names |= {"variance_of_means", "largest_mean", "posterior_variance", "least_posterior_variance"}
+            names |= {"prior/fid", "prior/fid_ratio", "prior/kid", "reconstruction/fid_ratio", "prior/texture_ratio"}
+            assert names <= metrics.keys()
+            assert metrics["prior/fid"]["extractor"] == "random_vgg"
+            assert "prior/inception_score" not in metrics
+            assert 0 < metrics["reconstruction_l1"]["value"] < 0.5
+
+    def test_the_variants_are_the_report_s_two_by_two(self, out: Path) -> None:
+        kinds, judged = {}, {}
+        for variant in RUN:
+            model = keras.saving.load_model(self.folder(out, variant) / "model.keras")
+            kinds[variant], judged[variant] = type(model), model.discriminator is not None
+        assert kinds == {"vae": AdversarialVAE, "gamix-patchgan": GaMixVAE}
+        assert judged == {"vae": False, "gamix-patchgan": True}
+        assert model.warm_up_steps == 4  # one epoch of 128 images
+        assert model.optimizer.iterations.numpy() == model.discriminator_optimizer.iterations.numpy() == 8
+        assert model.optimizer.learning_rate.numpy() == pytest.approx(0, abs=1e-9)  # the end of the cosine
+        with np.load(self.folder(out, variant) / "samples.npz") as samples:
+            images = samples["images"]
+        codes, _ = standard_normal_sampler(model.latent_dim).sample(128, seed=0)
+        np.testing.assert_array_equal(images, np.rint((model.decode(codes) + 1) / 2 * 255).astype(np.uint8))
+
+    def test_networks_and_steps_are_equal(self, out: Path) -> None:
+        plain, full = (keras.saving.load_model(self.folder(out, variant) / "model.keras") for variant in RUN)
+        for name in ("encoder", "decoder"):
+            assert getattr(plain, name).count_params() == getattr(full, name).count_params()
+        assert plain.optimizer.iterations.numpy() == full.optimizer.iterations.numpy()
+
+    def test_the_figures_of_the_report_are_drawn(self, out: Path) -> None:
+        page = (out / "gamix_faces" / "report.md").read_text()
+        for title in ("Figure 2: variants", "Figure 3: transitions", "Posteriors, dimension by dimension"):
+            assert title in page
+        for name in ("variants", "transitions", "reconstructions", "samples", "posteriors", "curves"):
+            assert Image.open(self.folder(out, "gamix-patchgan") / f"figures/{name}.png").size[0] > 200
+
+    def test_the_command_line_samples_and_exports_it(self, out: Path, tmp_path: Path) -> None:
+        run = str(self.folder(out, "gamix-patchgan"))
+        for words in (["sample", run, "--count", "3", "--out", f"{tmp_path}/a.npz"], ["export", run, f"{tmp_path}/b"]):
+            with pytest.raises(SystemExit) as ended:
+                cli.main(words)
+            assert not ended.value.code
+        with np.load(tmp_path / "a.npz") as written:
+            assert written["images"].shape == (3, 32, 32, 3)
+
+    @pytest.mark.parametrize(
+        ("words", "said"),
+        [
+            (["--image-size", "40"], "40, 40"),
+            (["--networks.latent-dim", "0"], "networks-latent-dim=0"),
+            (["--networks.widths", "0", "4"], "networks-widths"),
+            (["--weights.betas", "1", "1", "-1"], "weights-betas"),
+            (["--weights.cap", "0"], "weights-cap=0"),
+            (["--parts", "3"], "training-batch-size=32"),
+            (["--discriminator-rate", "0"], "discriminator-rate=0"),
+            (["--test-images", "50"], "images=50"),
+            (["--data", "digits"], "image_size"),
+        ],
+    )
+    def test_bad_words_are_refused_before_any_training(
+        self, words: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        self.assert_refused(words, said, tmp_path, capsys)
+
+    def test_a_changed_weight_of_another_variant_changes_nothing(
+        self, out: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        words = (*SMOKE, "--variants", "vae", "--out", str(out), "--weights.betas", "1", "2", "1", "--weights.cap", "2")
+        assert self.command(*words) == 0
+        assert "0 of 1 runs to do" in capsys.readouterr().out
+
+
+def test_grey_pictures_of_a_persons_own_train_too(tmp_path: Path) -> None:
+    generator = np.random.default_rng(0)
+    (tmp_path / "mine").mkdir()
+    for number in range(640):
+        picture = generator.integers(0, 256, (40, 40), dtype=np.uint8)
+        Image.fromarray(picture).save(tmp_path / "mine" / f"{number:03}.png")
+    words = ("--preset", "smoke", "--data", f"folder:{tmp_path / 'mine'}", "--variants", "gamix", "--parts", "2")
+    assert command(EXPERIMENT, *words, "--training.epochs", "1", "--out", str(tmp_path / "runs")) == 0
+    record = json.loads((tmp_path / "runs/gamix_faces/gamix/seed-0/metrics.json").read_text())
+    assert record["dataset"] == "folder:mine"
+
+
+def test_the_step_size_follows_half_a_cosine() -> None:
+    config = PRESETS["smoke"]
+    from experiments.gamix_faces import VARIANTS, compiling
+    from tfvae import data
+
+    images = data.load_textures(image_size=32, train=128, test=128).with_value_range(-1, 1)
+    model = VARIANTS["gamix-patchgan"](config, images, 0)
+    model.compile(**compiling(config, "gamix-patchgan"))
+    decay(model, images, config, 0, 1)
+    assert model.optimizer.learning_rate.numpy() == pytest.approx(config.training.learning_rate / 2)
+    assert model.discriminator_optimizer.learning_rate.numpy() == pytest.approx(config.discriminator_rate / 2)
+
+
+def test_figure_2_turns_the_entries_that_change_the_picture_most() -> None:
+    class Painter:
+        """Entry 3 paints the most, entry 1 less, the others hardly."""
+
+        def decode(self, codes: np.ndarray) -> np.ndarray:
+            return codes @ np.diag([0.1, 2.0, 0.0, 3.0]).astype(np.float32)
+
+    assert entries_by_effect(Painter(), np.zeros(4, np.float32)) == (3, 1)  # type: ignore[arg-type]
