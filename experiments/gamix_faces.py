@@ -148,7 +148,9 @@ def networks(config: GamixFacesConfig, data: ImageData) -> tuple[keras.Model, ke
     sizes, shape = config.networks, data.image_shape
     options: dict[str, Any] = {"blocks": sizes.blocks, "recompute": sizes.recompute}
     encoder = resnet_v2_encoder(shape, 2 * sizes.latent_dim, widths=sizes.widths, **options)
-    return encoder, resnet_v2_decoder(sizes.latent_dim, shape, widths=sizes.widths[::-1], **options)
+    return encoder, resnet_v2_decoder(
+        sizes.latent_dim, shape, widths=sizes.widths[::-1], activation="sigmoid", **options
+    )
 
 
 def standard(config: GamixFacesConfig, data: ImageData, seed: int, *, judged: bool) -> AdversarialVAE:
@@ -288,7 +290,6 @@ EXPERIMENT = Experiment(
         "gamix": ("weights.kl", "weights.adversarial", "weights.cap", "weights.warm_up_epochs", "discriminator_rate"),
         "gamix-patchgan": ("weights.kl",),
     },
-    value_ranges=dict.fromkeys(VARIANTS, (-1.0, 1.0)),
     compiling=compiling,
     after_epoch=decay,
 )

@@ -81,11 +81,12 @@ def resnet_v2_decoder(
     widths: Sequence[int] = (512, 512, 256, 128, 64),
     blocks: int = 1,
     patch: int = 2,
+    activation: str = "tanh",
     recompute: bool = False,
 ) -> keras.Model:
-    """A code through residual stages to an image in [-1, 1]: the encoder's mirror.
+    """A code through residual stages to an image in [-1, 1] or [0, 1]: the encoder's mirror.
 
-    h = dense(code);  h = block(h) for each block of each stage;  tanh(patches to pixels(conv3x3(relu(norm(h)))))
+    h = dense(code);  h = block(h) for each block of each stage;  activation(patches to pixels(conv3x3(relu(norm(h)))))
 
     Stages and sizes are the encoder's in reverse order, so with `widths` in reverse order the two mirror each other.
 
@@ -95,20 +96,22 @@ def resnet_v2_decoder(
         widths: ints >= 1, channels of each stage.
         blocks: int >= 1, `ResidualBlock`s a stage.
         patch: 1, 2 or 4; the last convolution makes patch x patch pixels as channels of one.
+        activation: "tanh" for pixels of the value range (-1, 1), "sigmoid" for (0, 1).
         recompute: whether the backward pass computes each block anew in place of keeping its maps; same gradients.
 
     Returns:
-        A functional `keras.Model`, float [batch, latent_dim] -> float32 [batch, size, size, channels] in [-1, 1],
-        for pixels of the value range (-1, 1).
+        A functional `keras.Model`, float [batch, latent_dim] -> float32 [batch, size, size, channels].
 
     Raises:
-        InputError: if the image shape is another, or a number is below 1.
+        InputError: if the image shape or the activation is another, or a number is below 1.
 
     Reference:
         He et al. 2016, "Identity mappings in deep residual networks", figure 4 (e); report 3, section 3.2.
     """
     sizes = stage_sizes(image_shape, len(widths), patch)[::-1]
     _check_positive(*widths, blocks, latent_dim)
+    if activation not in ("tanh", "sigmoid"):
+        raise InputError(f"Expected the activation tanh or sigmoid. Received: {activation!r}. Name one of them.")
     inputs = keras.Input((latent_dim,), name="codes")
     bottom = (sizes[0], sizes[0], widths[0])
     maps = layers.Reshape(bottom)(layers.Dense(sizes[0] ** 2 * widths[0], name="seed")(inputs))
@@ -119,7 +122,7 @@ def resnet_v2_decoder(
     # With its own dtype, lest the policy round the logits.
     head = layers.Conv2D(image_shape[-1] * patch**2, 3, padding="same", dtype="float32", name="head")(_activated(maps))
     pixels = DepthToSpace(patch, dtype="float32")(head)
-    return keras.Model(inputs, layers.Activation("tanh", dtype="float32", name="pixels")(pixels), name="decoder")
+    return keras.Model(inputs, layers.Activation(activation, dtype="float32", name="pixels")(pixels), name="decoder")
 
 
 def stage_sizes(image_shape: Sequence[int], stages: int, patch: int = 2) -> list[int]:
