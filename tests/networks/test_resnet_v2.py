@@ -127,14 +127,15 @@ def test_computing_anew_gives_the_same_gradients(make, compiler):
 
 
 def test_xla_does_not_merge_the_second_computation_with_the_first():
-    counts = []
-    for recompute in (False, True):
-        network = decoder(widths=(4, 6), recompute=recompute)
-        step = tf.function(lambda codes, of=network: tf.gradients(of(codes), of.trainable_variables), jit_compile=True)
-        program = step.experimental_get_compiler_ir(tf.zeros((2, 5)))(stage="optimized_hlo")
-        counts.append(program.count(" convolution("))
-    # The first convolution of each of the two blocks; what the block ends with, its backward pass does not need.
+    counts = [convolutions_of_a_step(decoder(widths=(4, 6), recompute=recompute)) for recompute in (False, True)]
+    # The first convolution of each of the two blocks; what a block ends with, its backward pass does not need.
     assert counts[1] == counts[0] + 2
+
+
+def convolutions_of_a_step(network: keras.Model) -> int:
+    step = tf.function(lambda codes: tf.gradients(network(codes), network.trainable_variables), jit_compile=True)
+    program = step.experimental_get_compiler_ir(tf.zeros((2, 5)))(stage="optimized_hlo")
+    return program.count(" convolution(")
 
 
 def test_in_bfloat16_results_stay_float32_and_gradients_can_be_computed_anew():
