@@ -6,7 +6,7 @@ accumulated in parts, trained another model than one whole batch, and a second p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -206,7 +206,8 @@ class ResidualBlock(layers.Layer):
         self.built = True
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        return recomputed(self._block, inputs) if self.recompute else self._block(inputs)
+        # `keras.RematScope` fails in the graph of a functional model, and a saved model forgets it.
+        return tf.recompute_grad(self._block)(inputs) if self.recompute else self._block(inputs)
 
     def compute_output_shape(self, input_shape: Sequence[Any]) -> tuple[Any, ...]:
         batch, height, width, _ = input_shape
@@ -253,38 +254,6 @@ class DepthToSpace(layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "patch": self.patch}
-
-
-def recomputed(function: Callable[[tf.Tensor], tf.Tensor], inputs: tf.Tensor) -> tf.Tensor:
-    """function(inputs), whose inner values the backward pass computes anew in place of keeping them.
-
-    Unlike in `tf.recompute_grad`, whose second computation may run as soon as the first, or be merged with it by XLA,
-    the second one needs a number of the gradient: 0 times it is added to the inputs, which nothing may simplify, since
-    it would not be 0 were the gradient not finite. (`keras.RematScope` fails in the graph of a functional model, and a
-    saved model forgets it.)
-
-    Args:
-        function: function of a float tensor to one of the same type; it may read variables.
-        inputs: float, any shape.
-
-    Returns:
-        The function's result.
-    """
-
-    @tf.custom_gradient
-    def forward(inputs: tf.Tensor) -> tuple[tf.Tensor, Callable[..., Any]]:
-        def backward(gradient: tf.Tensor, variables: Sequence[Any] | None = None) -> Any:
-            again = inputs + tf.cast(0 * tf.reshape(gradient, [-1])[0], inputs.dtype)
-            with tf.GradientTape() as tape:
-                tape.watch(again)
-                result = function(again)
-            sources = [again, *(variables or [])]
-            of_inputs, *of_variables = tape.gradient(result, sources, output_gradients=gradient)
-            return of_inputs if variables is None else (of_inputs, of_variables)
-
-        return function(inputs), backward
-
-    return forward(inputs)
 
 
 def _activated(maps: keras.KerasTensor) -> keras.KerasTensor:
