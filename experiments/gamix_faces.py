@@ -53,7 +53,8 @@ class Networks:
     latent_dim: int = 256
     """Dimensions of a code."""
     widths: tuple[int, ...] = (64, 128, 256, 512, 512)
-    """Channels of the encoder's stages, of which each but the first halves the maps; the decoder mirrors them."""
+    """Channels of the encoder's stages, of which each but the first halves the maps. The decoder mirrors them, and ends
+    in a stage of half as many channels at full resolution."""
     blocks: int = 2
     """Residual blocks a stage."""
     filters: tuple[int, ...] = (64, 128, 256)
@@ -148,9 +149,8 @@ def networks(config: GamixFacesConfig, data: ImageData) -> tuple[keras.Model, ke
     sizes, shape = config.networks, data.image_shape
     options: dict[str, Any] = {"blocks": sizes.blocks, "recompute": sizes.recompute}
     encoder = resnet_v2_encoder(shape, 2 * sizes.latent_dim, widths=sizes.widths, **options)
-    return encoder, resnet_v2_decoder(
-        sizes.latent_dim, shape, widths=sizes.widths[::-1], activation="sigmoid", **options
-    )
+    widths = (*sizes.widths[::-1], max(1, sizes.widths[0] // 2))
+    return encoder, resnet_v2_decoder(sizes.latent_dim, shape, widths=widths, activation="sigmoid", **options)
 
 
 def standard(config: GamixFacesConfig, data: ImageData, seed: int, *, judged: bool) -> AdversarialVAE:

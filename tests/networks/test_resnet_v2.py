@@ -75,21 +75,23 @@ def test_the_stages_have_the_sizes_that_are_told(size, patch, sizes):
 
 
 def test_values_have_the_ranges_that_are_told():
-    codes = encoder(output_scale=0.1)(random(16, 32, 32, 3)).numpy()
+    codes = encoder(output_scale=0.1, normalise=True)(random(16, 32, 32, 3)).numpy()
     assert codes.std() == pytest.approx(0.1, rel=0.5)
     images = decoder()(30 * random(16, 5)).numpy()
     assert -1 <= images.min() < -0.9 and 0.9 < images.max() <= 1
 
 
-def test_a_block_starts_as_the_identity_and_then_is_its_equation():
-    block, maps = ResidualBlock(3), random(2, 4, 5, 3)
+@pytest.mark.parametrize("normalise", [False, True])
+def test_a_block_starts_as_the_identity_and_then_is_its_equation(normalise):
+    block, maps = ResidualBlock(3, normalise=normalise), random(2, 4, 5, 3)
     np.testing.assert_array_equal(block(maps), maps)
     for variable in block.trainable_variables:
         variable.assign(np.random.default_rng(2).normal(size=variable.shape))
     hidden = maps
     for norm, convolution in zip(block.norms, (block.first, block.last), strict=True):
-        norm.scale.assign([0.5, 1.0, 2.0])
-        hidden = [0.5, 1.0, 2.0] * hidden / np.sqrt(np.mean(hidden**2, axis=-1, keepdims=True) + 1e-7)
+        if normalise:
+            norm.scale.assign([0.5, 1.0, 2.0])
+            hidden = [0.5, 1.0, 2.0] * hidden / np.sqrt(np.mean(hidden**2, axis=-1, keepdims=True) + 1e-7)
         padded = np.pad(np.maximum(hidden, 0), [(0, 0), (1, 1), (1, 1), (0, 0)])
         windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(1, 2))
         hidden = np.einsum("nijcab,abcd->nijd", windows, convolution.kernel.numpy()) + convolution.bias.numpy()
@@ -97,7 +99,8 @@ def test_a_block_starts_as_the_identity_and_then_is_its_equation():
 
 
 def test_examples_do_not_see_each_other_and_nothing_has_state():
-    for network, inputs in ((moved(encoder()), random(3, 32, 32, 3)), (moved(decoder()), random(3, 5))):
+    networks = moved(encoder(normalise=True)), moved(decoder(normalise=True))
+    for network, inputs in zip(networks, (random(3, 32, 32, 3), random(3, 5)), strict=True):
         assert not network.non_trainable_variables
         together = network(inputs, training=True)
         alone = np.concatenate([network(inputs[i : i + 1], training=True) for i in range(3)])
@@ -105,21 +108,23 @@ def test_examples_do_not_see_each_other_and_nothing_has_state():
 
 
 @pytest.mark.parametrize("make", [encoder, decoder])
-@pytest.mark.parametrize("recompute", [False, True])
-def test_a_network_comes_back_from_a_file(make, recompute, tmp_path):
-    network = moved(make(recompute=recompute))
+@pytest.mark.parametrize(("normalise", "recompute"), [(False, True), (True, False)])
+def test_a_network_comes_back_from_a_file(make, normalise, recompute, tmp_path):
+    network = moved(make(normalise=normalise, recompute=recompute))
     inputs = random(2, *network.input_shape[1:])
     network.save(tmp_path / "network.keras")
     loaded = keras.saving.load_model(tmp_path / "network.keras")
     np.testing.assert_array_equal(loaded(inputs), network(inputs))
     blocks = [layer for layer in loaded.layers if isinstance(layer, ResidualBlock)]
-    assert [block.recompute for block in blocks] == [recompute] * len(WIDTHS)
+    assert [(block.normalise, block.recompute) for block in blocks] == [(normalise, recompute)] * len(WIDTHS)
 
 
-@pytest.mark.parametrize("make", [encoder, decoder])
-@pytest.mark.parametrize("compiler", ["eager", "graph", "xla"])
+@pytest.mark.parametrize(
+    ("make", "compiler"), [(encoder, "eager"), (encoder, "graph"), (decoder, "graph"), (decoder, "xla")]
+)
 def test_computing_anew_gives_the_same_gradients(make, compiler):
-    plain, anew = moved(make(widths=(4, 6))), make(widths=(4, 6), recompute=True)
+    plain, anew = (make(widths=(4, 6), normalise=True, recompute=recompute) for recompute in (False, True))
+    moved(plain)
     anew.set_weights(plain.get_weights())
     inputs = random(2, *plain.input_shape[1:])
     for ours, theirs in zip(gradients(anew, inputs, compiler), gradients(plain, inputs, compiler), strict=True):
@@ -139,9 +144,10 @@ def convolutions_of_a_step(network: keras.Model) -> int:
 
 
 def test_in_bfloat16_results_stay_float32_and_gradients_can_be_computed_anew():
+    options = {"widths": (4, 6), "normalise": True}
     with dtype_policy("mixed_bfloat16"):
-        networks = [encoder(widths=(4, 6), recompute=True), decoder(widths=(6, 4), recompute=True)]
-    plain = [encoder(widths=(4, 6)), decoder(widths=(6, 4))]
+        networks = [encoder(**options, recompute=True), decoder(**options, recompute=True)]
+    plain = [encoder(**options), decoder(**options)]
     for network, full in zip(networks, plain, strict=True):
         assert network.output.dtype == "float32"
         block = next(layer for layer in network.layers if isinstance(layer, ResidualBlock))

@@ -1,5 +1,8 @@
 """Pre-activation residual networks of an encoder and a decoder (ResNetV2), built functional graphs.
 
+They normalise each pixel's channels, or, by default, nothing: blocks that start as the identity train without, and
+small ones learn faster.
+
 Nothing here has state: batch normalisation would couple the examples of a replica, so that N replicas, or a batch
 accumulated in parts, trained another model than one whole batch, and a second player's step would move its averages.
 """
@@ -14,7 +17,7 @@ import tensorflow as tf
 from keras import layers
 
 from tfvae.errors import InputError
-from tfvae.networks.block_convolution import BlockConv2D, BlockConv2DTranspose
+from tfvae.networks.block_convolution import BlockConv2D
 
 SMALLEST, LARGEST, MULTIPLE = 32, 256, 16
 PATCHES = (1, 2, 4)
@@ -28,6 +31,7 @@ def resnet_v2_encoder(
     widths: Sequence[int] = (64, 128, 256, 512, 512),
     blocks: int = 1,
     patch: int = 2,
+    normalise: bool = False,
     output_scale: float = 0.1,
     recompute: bool = False,
 ) -> keras.Model:
@@ -45,8 +49,9 @@ def resnet_v2_encoder(
         widths: ints >= 1, channels of each stage.
         blocks: int >= 1, `ResidualBlock`s a stage.
         patch: 1, 2 or 4; the first convolution sees patch x patch pixels as channels of one.
-        output_scale: float > 0, root mean square of the outputs at the start, about: small means and log-variances
-            near 0, so that the first codes are N(0, 1) under any prior term.
+        normalise: whether blocks and the last layer take maps divided by their root mean square over the channels.
+        output_scale: float > 0, root mean square of the outputs at the start, about, for maps of unit variance: means
+            and log-variances near 0, so that training starts with the noise of N(0, 1).
         recompute: whether the backward pass computes each block anew in place of keeping its maps; same gradients.
 
     Returns:
@@ -59,6 +64,7 @@ def resnet_v2_encoder(
         He et al. 2016, "Identity mappings in deep residual networks", figure 4 (e); report 3, section 3.2.
     """
     sizes = stage_sizes(image_shape, len(widths), patch)
+    options = {"normalise": normalise, "recompute": recompute}
     _check_positive(*widths, blocks, outputs)
     if not output_scale > 0:
         raise InputError(f"Expected output_scale > 0. Received: output_scale={output_scale}. Use 0.1 if any will do.")
@@ -67,36 +73,38 @@ def resnet_v2_encoder(
     for stage, width in enumerate(widths):
         halve = stage > 0 and sizes[stage] < sizes[stage - 1]
         for block in range(blocks):
-            maps = ResidualBlock(width, resize="halve" if halve and not block else None, recompute=recompute)(maps)
-    # Half of the unit variance of the normalised maps is left after the rectifier.
+            maps = ResidualBlock(width, resize="halve" if halve and not block else None, **options)(maps)
+    # The rectifier leaves half of the maps' variance.
     start = keras.initializers.VarianceScaling(2 * output_scale**2)
     linear = layers.Dense(outputs, kernel_initializer=start, dtype="float32", name="parameters")
-    return keras.Model(inputs, linear(layers.Flatten()(_activated(maps))), name="encoder")
+    return keras.Model(inputs, linear(layers.Flatten()(_activated(maps, normalise))), name="encoder")
 
 
 def resnet_v2_decoder(
     latent_dim: int,
     image_shape: Sequence[int],
     *,
-    widths: Sequence[int] = (512, 512, 256, 128, 64),
+    widths: Sequence[int] = (512, 512, 256, 128, 64, 32),
     blocks: int = 1,
-    patch: int = 2,
     activation: str = "tanh",
+    normalise: bool = False,
     recompute: bool = False,
 ) -> keras.Model:
-    """A code through residual stages to an image in [-1, 1] or [0, 1]: the encoder's mirror.
+    """A code through residual stages to an image in [-1, 1] or [0, 1].
 
-    h = dense(code);  h = block(h) for each block of each stage;  activation(patches to pixels(conv3x3(relu(norm(h)))))
+    h = dense(code);  h = block(h) for each block of each stage;  activation(conv3x3(relu(norm(h))))
 
-    Stages and sizes are the encoder's in reverse order, so with `widths` in reverse order the two mirror each other.
+    Sizes are those of an encoder with as many widths and patches of one pixel, in reverse order: 8 to 256
+    with six widths for 256x256 images. So an encoder with patches of 2x2 and one width less is its mirror but for the
+    last stage, at full resolution: patches of pixels would leave a grid in the images.
 
     Args:
         latent_dim: int >= 1, number of dimensions of a code.
         image_shape: (size, size, channels), size a multiple of 16 from 32 to 256, one channel or three.
         widths: ints >= 1, channels of each stage.
         blocks: int >= 1, `ResidualBlock`s a stage.
-        patch: 1, 2 or 4; the last convolution makes patch x patch pixels as channels of one.
         activation: "tanh" for pixels of the value range (-1, 1), "sigmoid" for (0, 1).
+        normalise: whether blocks and the last layer take maps divided by their root mean square over the channels.
         recompute: whether the backward pass computes each block anew in place of keeping its maps; same gradients.
 
     Returns:
@@ -108,7 +116,8 @@ def resnet_v2_decoder(
     Reference:
         He et al. 2016, "Identity mappings in deep residual networks", figure 4 (e); report 3, section 3.2.
     """
-    sizes = stage_sizes(image_shape, len(widths), patch)[::-1]
+    sizes = stage_sizes(image_shape, len(widths), 1)[::-1]
+    options = {"normalise": normalise, "recompute": recompute}
     _check_positive(*widths, blocks, latent_dim)
     if activation not in ("tanh", "sigmoid"):
         raise InputError(f"Expected the activation tanh or sigmoid. Received: {activation!r}. Name one of them.")
@@ -118,11 +127,11 @@ def resnet_v2_decoder(
     for stage, width in enumerate(widths):
         double = stage > 0 and sizes[stage] > sizes[stage - 1]
         for block in range(blocks):
-            maps = ResidualBlock(width, resize="double" if double and not block else None, recompute=recompute)(maps)
+            maps = ResidualBlock(width, resize="double" if double and not block else None, **options)(maps)
     # With its own dtype, lest the policy round the logits.
-    head = layers.Conv2D(image_shape[-1] * patch**2, 3, padding="same", dtype="float32", name="head")(_activated(maps))
-    pixels = DepthToSpace(patch, dtype="float32")(head)
-    return keras.Model(inputs, layers.Activation(activation, dtype="float32", name="pixels")(pixels), name="decoder")
+    head = layers.Conv2D(image_shape[-1], 3, padding="same", dtype="float32", name="head")
+    pixels = layers.Activation(activation, dtype="float32", name="pixels")
+    return keras.Model(inputs, pixels(head(_activated(maps, normalise))), name="decoder")
 
 
 def stage_sizes(image_shape: Sequence[int], stages: int, patch: int = 2) -> list[int]:
@@ -159,17 +168,19 @@ def stage_sizes(image_shape: Sequence[int], stages: int, patch: int = 2) -> list
 
 @keras.saving.register_keras_serializable("tfvae")
 class ResidualBlock(layers.Layer):
-    """A residual unit with full pre-activation.
+    """A residual unit with full pre-activation, normalised or not.
 
     h + conv3x3(relu(norm(conv(relu(norm(h)))))),  norm(h) = scale * h / sqrt(mean(h**2 over the channels) + epsilon)
 
-    The last convolution starts at 0, so that the block starts as the identity. Where the number of channels changes, a
-    1x1 convolution takes the place of the identity; where the resolution does, one over 2x2 blocks, and the first
-    convolution is 4x4 of stride 2.
+    or norm(h) = h. Root mean squares are float32 under any dtype policy. The last convolution starts at 0, so that the
+    block starts as the identity. Where the number of channels changes, a 1x1 convolution takes the place of the
+    identity. Halving, the first convolution is 4x4 of stride 2, and the identity one over 2x2 blocks; doubling, both
+    are followed by a bilinear interpolation, since transposed convolutions leave a grid in the images.
 
     Args:
         width: int >= 1, channels of the result.
         resize: "halve" or "double" of height and width, or None.
+        normalise: whether norm is the one above and not the identity.
         recompute: whether the backward pass computes the block anew in place of keeping its maps.
         **kwargs: `name` and `dtype` of `keras.layers.Layer`.
 
@@ -177,23 +188,33 @@ class ResidualBlock(layers.Layer):
         InputError: if `resize` is another.
 
     Reference:
-        He et al. 2016, figure 4 (e); Karras et al. 2018, section 4.2, for the normalisation; Chen et al. 2016, section
-        3, for computing anew.
+        He et al. 2016, figure 4 (e); De and Smith 2020, for doing without normalisation; Karras et al. 2018, section
+        4.2, for the normalisation; Chen et al. 2016, section 3, for computing anew.
     """
 
-    def __init__(self, width: int, *, resize: str | None = None, recompute: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        width: int,
+        *,
+        resize: str | None = None,
+        normalise: bool = False,
+        recompute: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         if resize not in (None, "halve", "double"):
             raise InputError(f"Expected resize as 'halve', 'double' or None. Received: {resize!r}. Use one of them.")
         self.width = width
         self.resize = resize
+        self.normalise = normalise
         self.recompute = recompute
-        kind = {None: layers.Conv2D, "halve": BlockConv2D, "double": BlockConv2DTranspose}[resize]
+        halving = resize == "halve"
+        kind = BlockConv2D if halving else layers.Conv2D
         options = {"padding": "same", "dtype": self.dtype_policy}
-        self.norms = [layers.RMSNormalization(axis=-1, dtype=self.dtype_policy) for _ in range(2)]
-        self.first = kind(width, 4 if resize else 3, name="first", **options)
+        self.norms = [_norm(normalise, self.dtype_policy) for _ in range(2)]
+        self.first = kind(width, 4 if halving else 3, name="first", **options)
         self.last = layers.Conv2D(width, 3, kernel_initializer="zeros", name="last", **options)
-        self.shortcut = kind(width, 2 if resize else 1, name="shortcut", **options)
+        self.shortcut = kind(width, 2 if halving else 1, name="shortcut", **options)
 
     def build(self, input_shape: Sequence[Any]) -> None:
         shape = self.compute_output_shape(input_shape)
@@ -201,7 +222,7 @@ class ResidualBlock(layers.Layer):
         self.first.build(input_shape)
         self.norms[1].build(shape)
         self.last.build(shape)
-        if self.resize or input_shape[-1] != self.width:
+        if self.resize == "halve" or input_shape[-1] != self.width:
             self.shortcut.build(input_shape)
         self.built = True
 
@@ -218,12 +239,14 @@ class ResidualBlock(layers.Layer):
         return batch, height, width, self.width
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "width": self.width, "resize": self.resize, "recompute": self.recompute}
+        own = {name: getattr(self, name) for name in ("width", "resize", "normalise", "recompute")}
+        return {**super().get_config(), **own}
 
     def _block(self, inputs: tf.Tensor) -> tf.Tensor:
-        hidden = self.first(tf.nn.relu(self.norms[0](inputs)))
+        resized = _doubled if self.resize == "double" else tf.identity
+        hidden = resized(self.first(tf.nn.relu(self.norms[0](inputs))))
         hidden = self.last(tf.nn.relu(self.norms[1](hidden)))
-        return hidden + (self.shortcut(inputs) if self.shortcut.built else inputs)
+        return hidden + resized(self.shortcut(inputs) if self.shortcut.built else inputs)
 
 
 @keras.saving.register_keras_serializable("tfvae")
@@ -241,23 +264,18 @@ class SpaceToDepth(layers.Layer):
         return {**super().get_config(), "patch": self.patch}
 
 
-@keras.saving.register_keras_serializable("tfvae")
-class DepthToSpace(layers.Layer):
-    """The channels of one pixel as patch x patch of them: the inverse of `SpaceToDepth`."""
-
-    def __init__(self, patch: int, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.patch = patch
-
-    def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        return tf.nn.depth_to_space(inputs, self.patch) if self.patch > 1 else inputs
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "patch": self.patch}
+def _doubled(maps: tf.Tensor) -> tf.Tensor:
+    """[batch, h, w, c] -> [batch, 2 * h, 2 * w, c], bilinear, in the maps' own type."""
+    _, height, width, _ = maps.shape
+    return tf.cast(tf.image.resize(maps, [2 * height, 2 * width], method="bilinear"), maps.dtype)
 
 
-def _activated(maps: keras.KerasTensor) -> keras.KerasTensor:
-    return layers.ReLU()(layers.RMSNormalization(axis=-1)(maps))
+def _activated(maps: keras.KerasTensor, normalise: bool) -> keras.KerasTensor:
+    return layers.ReLU()(_norm(normalise)(maps))
+
+
+def _norm(normalise: bool, dtype: Any = None) -> keras.layers.Layer:
+    return layers.RMSNormalization(axis=-1, dtype=dtype) if normalise else layers.Identity(dtype=dtype)
 
 
 def _check_positive(*counts: int) -> None:
