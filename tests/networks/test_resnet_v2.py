@@ -64,21 +64,32 @@ def test_every_size_goes_in_and_comes_out(size, channels):
 )
 def test_the_stages_have_the_sizes_that_are_told(size, patch, sizes):
     assert stage_sizes((size, size, 3), 5, patch) == sizes
-    options = {"patch": patch, "blocks": 2}
-    for network, expected in (
-        (encoder(size, widths=(2, 3, 4, 5, 6), **options), sizes),
-        (decoder(size, widths=(6, 5, 4, 3, 2), **options), sizes[::-1]),
-    ):
-        maps = [layer.output.shape[1:] for layer in network.layers if isinstance(layer, ResidualBlock)]
-        channels = sorted(range(2, 7), reverse=expected[0] < expected[-1])
-        assert maps == [(side, side, width) for side, width in zip(expected, channels, strict=True) for _ in range(2)]
+    widths = (2, 3, 4, 5, 6)
+    network = encoder(size, widths=widths, patch=patch, blocks=2)
+    expected = [(side, side, width) for side, width in zip(sizes, widths, strict=True) for _ in range(2)]
+    assert [layer.output.shape[1:] for layer in blocks_of(network)] == expected
+    sides = stage_sizes((size, size, 3), 5, 1)
+    expected = [(side, side, width) for side, width in zip(sides, widths, strict=True) for _ in range(2)]
+    network = decoder(size, widths=widths[::-1], blocks=2)
+    assert [layer.output.shape[1:] for layer in blocks_of(network)] == expected[::-1]
+
+
+def blocks_of(network: keras.Model) -> list[ResidualBlock]:
+    return [layer for layer in network.layers if isinstance(layer, ResidualBlock)]
+
+
+def test_a_doubling_block_starts_as_a_smooth_interpolation():
+    maps = np.array([0.0, 4.0, 8.0], np.float32).reshape(1, 1, 3, 1) * np.ones((1, 3, 1, 1), np.float32)
+    rows = ResidualBlock(1, resize="double")(maps).numpy()[0, :, :, 0]
+    np.testing.assert_allclose(rows, [[0, 1, 3, 5, 7, 8]] * 6, atol=1e-6)
 
 
 def test_values_have_the_ranges_that_are_told():
     codes = encoder(output_scale=0.1, normalise=True)(random(16, 32, 32, 3)).numpy()
     assert codes.std() == pytest.approx(0.1, rel=0.5)
-    images = decoder()(30 * random(16, 5)).numpy()
-    assert -1 <= images.min() < -0.9 and 0.9 < images.max() <= 1
+    for activation, low in (("tanh", -1), ("sigmoid", 0)):
+        images = decoder(activation=activation)(100 * random(16, 5)).numpy()
+        assert low <= images.min() < low + 0.1 and 0.9 < images.max() <= 1
 
 
 @pytest.mark.parametrize("normalise", [False, True])
@@ -205,7 +216,7 @@ def test_another_shape_is_refused(shape):
         lambda: encoder(output_scale=0.0),
         lambda: decoder(widths=()),
         lambda: decoder(blocks=0),
-        lambda: decoder(patch=8),
+        lambda: decoder(activation="relu"),
         lambda: resnet_v2_encoder((32, 32, 3), 0),
         lambda: resnet_v2_decoder(0, (32, 32, 3)),
         lambda: ResidualBlock(4, resize="twice"),
