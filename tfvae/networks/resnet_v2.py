@@ -9,6 +9,7 @@ accumulated in parts, trained another model than one whole batch, and a second p
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,6 +23,7 @@ from tfvae.networks.block_convolution import BlockConv2D
 SMALLEST, LARGEST, MULTIPLE = 32, 256, 16
 PATCHES = (1, 2, 4)
 BOTTOM = 4
+HEAD_SCALE = 0.1
 
 
 def resnet_v2_encoder(
@@ -69,13 +71,13 @@ def resnet_v2_encoder(
     if not output_scale > 0:
         raise InputError(f"Expected output_scale > 0. Received: output_scale={output_scale}. Use 0.1 if any will do.")
     inputs = keras.Input(tuple(image_shape), name="images")
-    maps = layers.Conv2D(widths[0], 3, padding="same", name="stem")(SpaceToDepth(patch)(inputs))
+    stem = layers.Conv2D(widths[0], 3, padding="same", kernel_initializer=_scaled(1), name="stem")
+    maps = stem(SpaceToDepth(patch)(inputs))
     for stage, width in enumerate(widths):
         halve = stage > 0 and sizes[stage] < sizes[stage - 1]
         for block in range(blocks):
             maps = ResidualBlock(width, resize="halve" if halve and not block else None, **options)(maps)
-    # The rectifier leaves half of the maps' variance.
-    start = keras.initializers.VarianceScaling(2 * output_scale**2)
+    start = _scaled(output_scale**2, after_rectifier=True)
     linear = layers.Dense(outputs, kernel_initializer=start, dtype="float32", name="parameters")
     return keras.Model(inputs, linear(layers.Flatten()(_activated(maps, normalise))), name="encoder")
 
@@ -123,13 +125,15 @@ def resnet_v2_decoder(
         raise InputError(f"Expected the activation tanh or sigmoid. Received: {activation!r}. Name one of them.")
     inputs = keras.Input((latent_dim,), name="codes")
     bottom = (sizes[0], sizes[0], widths[0])
-    maps = layers.Reshape(bottom)(layers.Dense(sizes[0] ** 2 * widths[0], name="seed")(inputs))
+    seed = layers.Dense(math.prod(bottom), kernel_initializer=_scaled(1), name="seed")
+    maps = layers.Reshape(bottom)(seed(inputs))
     for stage, width in enumerate(widths):
         double = stage > 0 and sizes[stage] > sizes[stage - 1]
         for block in range(blocks):
             maps = ResidualBlock(width, resize="double" if double and not block else None, **options)(maps)
     # With its own dtype, lest the policy round the logits.
-    head = layers.Conv2D(image_shape[-1], 3, padding="same", dtype="float32", name="head")
+    start = {"kernel_initializer": _scaled(HEAD_SCALE**2, after_rectifier=True), "dtype": "float32"}
+    head = layers.Conv2D(image_shape[-1], 3, padding="same", name="head", **start)
     pixels = layers.Activation(activation, dtype="float32", name="pixels")
     return keras.Model(inputs, pixels(head(_activated(maps, normalise))), name="decoder")
 
@@ -212,9 +216,10 @@ class ResidualBlock(layers.Layer):
         kind = BlockConv2D if halving else layers.Conv2D
         options = {"padding": "same", "dtype": self.dtype_policy}
         self.norms = [_norm(normalise, self.dtype_policy) for _ in range(2)]
-        self.first = kind(width, 4 if halving else 3, name="first", **options)
+        start = _scaled(1, after_rectifier=True)
+        self.first = kind(width, 4 if halving else 3, kernel_initializer=start, name="first", **options)
         self.last = layers.Conv2D(width, 3, kernel_initializer="zeros", name="last", **options)
-        self.shortcut = kind(width, 2 if halving else 1, name="shortcut", **options)
+        self.shortcut = kind(width, 2 if halving else 1, kernel_initializer=_scaled(1), name="shortcut", **options)
 
     def build(self, input_shape: Sequence[Any]) -> None:
         shape = self.compute_output_shape(input_shape)
@@ -276,6 +281,14 @@ def _activated(maps: keras.KerasTensor, normalise: bool) -> keras.KerasTensor:
 
 def _norm(normalise: bool, dtype: Any = None) -> keras.layers.Layer:
     return layers.RMSNormalization(axis=-1, dtype=dtype) if normalise else layers.Identity(dtype=dtype)
+
+
+def _scaled(variance: float, *, after_rectifier: bool = False) -> keras.initializers.VarianceScaling:
+    """Weights with which inputs of variance 1 give outputs of `variance`, however many layers stand before.
+
+    A rectifier leaves half of the variance.
+    """
+    return keras.initializers.VarianceScaling(variance * (2 if after_rectifier else 1))
 
 
 def _check_positive(*counts: int) -> None:
