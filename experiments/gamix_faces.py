@@ -52,9 +52,12 @@ class Networks:
 
     latent_dim: int = 256
     """Dimensions of a code."""
+    patch: int = 2
+    """Pixels of a side that the encoder's first convolution sees as one: 1, 2 or 4."""
     widths: tuple[int, ...] = (64, 128, 256, 512, 512)
-    """Channels of the encoder's stages, of which each but the first halves the maps. The decoder mirrors them, and ends
-    in a stage of half as many channels at full resolution."""
+    """Channels of the encoder's stages, of which each but the first halves the maps."""
+    decoder_widths: tuple[int, ...] = (512, 512, 256, 128, 64, 32)
+    """Channels of the decoder's stages, from a code to full resolution."""
     blocks: int = 2
     """Residual blocks a stage."""
     filters: tuple[int, ...] = (64, 128, 256)
@@ -65,7 +68,7 @@ class Networks:
     def __post_init__(self) -> None:
         check(self.latent_dim >= 1, "at least 1 dimension", networks_latent_dim=self.latent_dim)
         check(self.blocks >= 1, "at least 1 block a stage", networks_blocks=self.blocks)
-        for name in ("widths", "filters"):
+        for name in ("widths", "decoder_widths", "filters"):
             sizes = getattr(self, name)
             check(len(sizes) > 0 and min(sizes) >= 1, "widths of at least 1 channel", **{f"networks_{name}": sizes})
 
@@ -126,15 +129,17 @@ PRESETS = {
         REPORT,
         preset="quick",
         image_size=64,
-        networks=Networks(latent_dim=128, widths=(24, 48, 96, 192), blocks=1, filters=(32, 64)),
+        networks=Networks(
+            patch=4, widths=(32, 64, 128), decoder_widths=(128, 64, 32, 24, 12), blocks=1, filters=(16, 32)
+        ),
         weights=replace(REPORT.weights, warm_up_epochs=5),
-        training=replace(REPORT.training, epochs=20),
+        training=replace(REPORT.training, epochs=40, learning_rate=2e-3),
     ),
     "smoke": replace(
         REPORT,
         preset="smoke",
         image_size=32,
-        networks=Networks(latent_dim=8, widths=(4, 8), blocks=1, filters=(4,)),
+        networks=Networks(latent_dim=8, widths=(4, 8), decoder_widths=(8, 8, 4), blocks=1, filters=(4,)),
         weights=replace(REPORT.weights, warm_up_epochs=1),
         training=replace(REPORT.training, epochs=2, steps_per_execution=2),
         training_images=128,
@@ -148,9 +153,9 @@ def networks(config: GamixFacesConfig, data: ImageData) -> tuple[keras.Model, ke
     """The residual encoder and decoder that all variants have."""
     sizes, shape = config.networks, data.image_shape
     options: dict[str, Any] = {"blocks": sizes.blocks, "recompute": sizes.recompute}
-    encoder = resnet_v2_encoder(shape, 2 * sizes.latent_dim, widths=sizes.widths, **options)
-    widths = (*sizes.widths[::-1], max(1, sizes.widths[0] // 2))
-    return encoder, resnet_v2_decoder(sizes.latent_dim, shape, widths=widths, activation="sigmoid", **options)
+    encoder = resnet_v2_encoder(shape, 2 * sizes.latent_dim, widths=sizes.widths, patch=sizes.patch, **options)
+    options |= {"widths": sizes.decoder_widths, "activation": "sigmoid"}
+    return encoder, resnet_v2_decoder(sizes.latent_dim, shape, **options)
 
 
 def standard(config: GamixFacesConfig, data: ImageData, seed: int, *, judged: bool) -> AdversarialVAE:
