@@ -30,6 +30,7 @@ from tfvae.metrics import likelihood
 from tfvae.metrics.features import FeatureExtractor, inception
 from tfvae.metrics.measurement import Measurement
 from tfvae.metrics.posterior import PosteriorStatistics, posterior_moments, posterior_statistics
+from tfvae.metrics.prior import posterior_samples
 from tfvae.metrics.random_features import random_vgg
 from tfvae.metrics.samples import score_samples
 from tfvae.metrics.texture import texture_ratio
@@ -37,6 +38,7 @@ from tfvae.models.adversarial_vae import AdversarialVAE
 from tfvae.models.gamix_vae import GaMixVAE
 from tfvae.networks.patchgan import patchgan_discriminator
 from tfvae.networks.resnet_v2 import resnet_v2_decoder, resnet_v2_encoder
+from tfvae.sampling.mixture import fit_mixture
 from tfvae.sampling.prior import standard_normal_sampler
 from tfvae.training.command import main
 from tfvae.training.config import ExperimentConfig, Training, check
@@ -44,6 +46,7 @@ from tfvae.training.experiment import Evaluation, Experiment, TrainedRun
 from tfvae.training.results import peak_memory_mb
 
 PICTURED = 10
+FITTED = 5000
 
 
 @dataclass(frozen=True)
@@ -187,6 +190,8 @@ def _check_data(config: GamixFacesConfig, data: ImageData) -> None:
     """Finds what would stop the training or the measuring, before both."""
     fewest = min(len(data.train_labels), len(data.test_labels))
     check(fewest >= LEAST_SCORED, f"at least {LEAST_SCORED} images of each split, which FID needs", images=fewest)
+    latent, count = config.networks.latent_dim, len(data.train_labels)
+    check(count > latent, f"more training images than dimensions of a code ({latent})", training_images=count)
     batch, parts = config.training.batch_size, config.parts
     check(batch % parts == 0, f"a batch that divides into {parts} parts", training_batch_size=batch)
 
@@ -214,21 +219,30 @@ def evaluate(run: TrainedRun[GamixFacesConfig]) -> Evaluation:
     images = data.to_float(data.test_images)
     means, variances = posterior_moments(model, images)
     reconstructed = data.to_uint8(model.decode(means))
-    sampler = standard_normal_sampler(model.latent_dim)
-    samples = data.to_uint8(model.decode(sampler.sample(config.samples, seed=run.seed)[0]))
+    # Eq. 8 holds the codes' mean and variances, not their correlations: a Gaussian fitted to them has those too.
+    codes = posterior_samples(model, data.to_float(data.train_images[:FITTED]), seed=run.seed)
+    samplers = {
+        "prior": standard_normal_sampler(model.latent_dim),
+        "gaussian": fit_mixture(codes, components=1, seed=run.seed),
+    }
+    samples = {
+        name: data.to_uint8(model.decode(sampler.sample(config.samples, seed=run.seed)[0]))
+        for name, sampler in samplers.items()
+    }
     statistics = posterior_statistics(means, variances)
     metrics = measure_reconstructions(data, reconstructed) | measure_codes(means, statistics)
     for suffix, extractor in extractors(config).items():
         real = reference(data, extractor, config.samples)
-        for name, pictures_ in (("prior", samples), ("reconstruction", reconstructed)):
-            scores = score_samples(pictures_, reference=real)
+        for name, made in {**samples, "reconstruction": reconstructed}.items():
+            scores = score_samples(made, reference=real)
             metrics |= {f"{name}/{metric}{suffix}": score for metric, score in scores.items()}
-    sharpness = texture_ratio(data.test_images, samples[: len(images)]) if len(samples) >= len(images) else None
-    if sharpness is not None:
-        metrics["prior/texture_ratio"] = Measurement(sharpness, samples=len(images), split="test")
+    count = min(len(images), config.samples)
+    for name, made in samples.items():
+        ratio = texture_ratio(data.test_images[:count], made[:count])
+        metrics[f"{name}/texture_ratio"] = Measurement(ratio, samples=count, split="test")
     metrics["peak_memory_mb"] = Measurement(peak_memory_mb())
     figures = gamix_faces_report.run_figures(run, means, reconstructed, samples, statistics)
-    return Evaluation(metrics, figures, samples, samplers={"prior": sampler}, sampler="prior")
+    return Evaluation(metrics, figures, samples["gaussian"], samplers=samplers, sampler="gaussian")
 
 
 def measure_reconstructions(data: ImageData, reconstructed: NDArray[np.uint8]) -> dict[str, Measurement]:

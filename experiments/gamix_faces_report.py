@@ -33,6 +33,14 @@ SHOWN = {
     "largest_mean": "eq. 8 draws it to 0",
     "posterior_variance": "eq. 11 draws it to 1",
     "least_posterior_variance": "0 = collapsed to an autoencoder",
+    "gaussian/fid": "",
+    "gaussian/fid_ratio": "1 = as good as real images",
+    "gaussian/kid": "",
+    "gaussian/precision": "",
+    "gaussian/recall": "",
+    "gaussian/density": "1 = as real images",
+    "gaussian/coverage": "",
+    "gaussian/texture_ratio": "1 = as sharp as the images",
     "prior/fid": "",
     "prior/fid_ratio": "1 = as good as real images",
     "prior/kid": "",
@@ -42,6 +50,7 @@ SHOWN = {
     "prior/coverage": "",
     "prior/texture_ratio": "1 = as sharp as the images",
     "peak_memory_mb": "of the process",
+    "gaussian/fid_inception": "",
     "prior/fid_inception": "",
     "reconstruction/fid_inception": "",
 }
@@ -53,7 +62,11 @@ GALLERY = (
     Shown("Figure 3: transitions", "Straight lines between the codes of test images, six pictures each.",
           "transitions", ORDER),
     Shown("Reconstructions", "Originals above, reconstructions below.", "reconstructions", ORDER),
-    Shown("Samples", "Codes from N(0, I).", "samples", ORDER),
+    Shown("Samples", "Codes from a Gaussian with the mean and covariance of the training images' codes.", "samples",
+          ORDER),
+    Shown("Samples of the prior", "Codes from N(0, I). Eq. 8 holds each dimension's mean and variance, and says nothing "
+          "of how dimensions go together; neither does a KL term that gives way to the L1 error.", "prior_samples",
+          ORDER),
     Shown("Posteriors, dimension by dimension", "Over the test images: mean and variance of the posterior means, and "
           "mean of the posterior variances, dimensions in the order of the second.", "posteriors", ORDER),
     Shown("Training", "The curves of the test images were looked at, and nothing was chosen on them.", "curves", ORDER),
@@ -64,7 +77,7 @@ def run_figures(
     run: TrainedRun[Any],
     means: NDArray[np.float32],
     reconstructed: NDArray[np.uint8],
-    samples: NDArray[np.uint8],
+    samples: Mapping[str, NDArray[np.uint8]],
     statistics: PosteriorStatistics,
 ) -> dict[str, Figure]:
     """What the page shows of one variant.
@@ -73,7 +86,7 @@ def run_figures(
         run: the trained run.
         means: float32 [N, latent_dim], posterior means of the test images.
         reconstructed: uint8 [N, H, W, C], decoded from them.
-        samples: uint8 [M, H, W, C], decoded from the prior.
+        samples: {"prior", "gaussian"}: uint8 [M, H, W, C] of each.
         statistics: over the test images.
     """
     order = np.argsort(-statistics.variance_of_means)
@@ -83,7 +96,12 @@ def run_figures(
         "reconstructions": figures.reconstructions(
             run.data.test_images[:20], reconstructed[:20], title=f"Reconstructions of test images: {run.variant}"
         ),
-        "samples": figures.sample_sheet(samples[:GRID], columns=9, title=f"Samples: {run.variant}"),
+        "samples": figures.sample_sheet(
+            samples["gaussian"][:GRID], columns=9, title=f"Samples of a Gaussian fitted to the codes: {run.variant}"
+        ),
+        "prior_samples": figures.sample_sheet(
+            samples["prior"][:GRID], columns=9, title=f"Samples of the prior: {run.variant}"
+        ),
         "posteriors": figures.curves(
             {
                 "mean of the means": statistics.mean_of_means[order].tolist(),

@@ -16,7 +16,7 @@ from tests.experiments.contract import ExperimentContract, command
 from tfvae import cli
 from tfvae.models.adversarial_vae import AdversarialVAE
 from tfvae.models.gamix_vae import GaMixVAE
-from tfvae.sampling.prior import standard_normal_sampler
+from tfvae.sampling.sampler import GaussianMixtureSampler
 
 SMOKE = ("--preset", "smoke", "--data", "textures")
 RUN = ("vae", "gamix-patchgan")
@@ -34,6 +34,7 @@ class TestGamixFaces(ExperimentContract):
             names = {"reconstruction_l1", "reconstruction_mse", "texture_ratio", "active_units"}
             names |= {"variance_of_means", "largest_mean", "posterior_variance", "least_posterior_variance"}
             names |= {"prior/fid", "prior/fid_ratio", "prior/kid", "reconstruction/fid_ratio", "prior/texture_ratio"}
+            names |= {"gaussian/fid", "gaussian/fid_ratio", "gaussian/texture_ratio"}
             assert names <= metrics.keys()
             assert metrics["prior/fid"]["extractor"] == "random_vgg"
             assert "prior/inception_score" not in metrics
@@ -51,7 +52,8 @@ class TestGamixFaces(ExperimentContract):
         assert model.optimizer.learning_rate.numpy() == pytest.approx(0, abs=1e-9)  # the end of the cosine
         with np.load(self.folder(out, variant) / "samples.npz") as samples:
             images = samples["images"]
-        codes, _ = standard_normal_sampler(model.latent_dim).sample(128, seed=0)
+        sampler = GaussianMixtureSampler.load(self.folder(out, variant) / "samplers/gaussian.npz")
+        codes, _ = sampler.sample(128, seed=0)
         np.testing.assert_array_equal(images, np.rint(model.decode(codes) * 255).astype(np.uint8))
 
     def test_networks_and_steps_are_equal(self, out: Path) -> None:
@@ -87,6 +89,7 @@ class TestGamixFaces(ExperimentContract):
             (["--parts", "3"], "training-batch-size=32"),
             (["--discriminator-rate", "0"], "discriminator-rate=0"),
             (["--test-images", "50"], "images=50"),
+            (["--networks.latent-dim", "128"], "training-images=128"),
             (["--data", "digits"], "image_size"),
         ],
     )
