@@ -42,6 +42,7 @@ reference: $(INSTALLED) ## complete the committed results in tensorboard_logs/re
 	$(RUN) -m experiments.gmvae --out tensorboard_logs/reference
 	$(RUN) -m experiments.gmvae --out tensorboard_logs/reference --seeds 0 1 2 3 4 \
 	  --variants mnist-gmvae mnist-gmvae-best synthetic-gmvae
+	$(RUN) -m experiments.gamix_faces --preset quick --out tensorboard_logs/reference
 	@# In processes of their own, for the memory that each takes. A step of the report's DCGAN takes seconds on a CPU.
 	$(RUN) -m experiments.gan_vs_vae --variants dcgan --training.epochs 20 --out tensorboard_logs/reference
 	$(RUN) -m experiments.gan_vs_vae --variants vae --out tensorboard_logs/reference

@@ -45,7 +45,7 @@ from tfvae.training.config import ExperimentConfig, Training, check
 from tfvae.training.experiment import Evaluation, Experiment, TrainedRun
 from tfvae.training.results import peak_memory_mb
 
-PICTURED = 10
+PICTURED = 8
 FITTED = 5000
 
 

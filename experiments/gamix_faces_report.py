@@ -64,9 +64,9 @@ GALLERY = (
     Shown("Reconstructions", "Originals above, reconstructions below.", "reconstructions", ORDER),
     Shown("Samples", "Codes from a Gaussian with the mean and covariance of the training images' codes.", "samples",
           ORDER),
-    Shown("Samples of the prior", "Codes from N(0, I). Eq. 8 holds each dimension's mean and variance, and says nothing "
-          "of how dimensions go together; neither does a KL term that gives way to the L1 error.", "prior_samples",
-          ORDER),
+    Shown("Samples of the prior", "Codes from N(0, I). Eq. 8 holds each dimension's mean and variance, and says "
+          "nothing of how dimensions go together; neither does a KL term that gives way to the L1 error.",
+          "prior_samples", ORDER),
     Shown("Posteriors, dimension by dimension", "Over the test images: mean and variance of the posterior means, and "
           "mean of the posterior variances, dimensions in the order of the second.", "posteriors", ORDER),
     Shown("Training", "The curves of the test images were looked at, and nothing was chosen on them.", "curves", ORDER),
