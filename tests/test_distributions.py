@@ -11,6 +11,7 @@ from tfvae.distributions import (
     diagonal_normal,
     gaussian_mixture,
     kl_divergence,
+    laplace,
     standard_normal,
     unit_normal,
 )
@@ -115,3 +116,10 @@ def normal_density(x: np.ndarray, mean: list[float], variance: list[float]) -> n
 
 def test_the_prior_is_standard_normal():
     np.testing.assert_allclose(standard_normal(3).log_prob([0.0, 1.0, -2.0]), -2.5 - 1.5 * np.log(2 * np.pi), rtol=1e-6)
+
+
+def test_the_laplace_likelihood_is_the_l1_error_and_a_constant():
+    images = np.random.default_rng(0).uniform(size=(3, 4, 2, 1)).astype(np.float32)
+    decoded = np.random.default_rng(1).uniform(size=images.shape).astype(np.float32)
+    expected = -np.abs(images - decoded).sum(axis=(1, 2, 3)) - 8 * np.log(2)
+    np.testing.assert_allclose(laplace(tf.constant(decoded)).log_prob(images), expected, rtol=1e-6)

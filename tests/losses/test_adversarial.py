@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfvae.losses.adversarial import fake_loss, real_loss
+from tfvae.losses.adversarial import capped_judgement, fake_loss, real_loss
 
 
 def test_the_losses_are_the_binary_cross_entropies_of_the_two_answers():
@@ -38,3 +38,22 @@ def test_bfloat16_logits_give_losses_in_float32():
     assert (
         real_loss(tf.zeros((2, 1), tf.bfloat16)).dtype == fake_loss(tf.zeros((2, 1), tf.bfloat16)).dtype == tf.float32
     )
+
+
+def test_a_judgement_pulls_no_harder_than_the_cap_allows():
+    # The error |x - 1| pulls with sqrt(2) on two pixels. The judgement pulls with 3 * (|w|), of 1, and of 0.
+    decoded, wanted = tf.zeros((3, 2)), tf.ones((3, 2))
+    strength = tf.Variable([[4.0, 3.0], [0.6, 0.8], [0.0, 0.0]])
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(decoded)
+        values = capped_judgement(
+            decoded,
+            error=lambda x: tf.reduce_sum(tf.abs(x - wanted), axis=1),
+            judgement=lambda x: 7.0 + tf.reduce_sum(strength * x, axis=1),
+            cap=1.0,
+        )
+    weight = np.sqrt(2) / 5
+    np.testing.assert_allclose(values, [7 * weight, 7, 7], rtol=1e-6)
+    slopes = tape.gradient(values, decoded)
+    np.testing.assert_allclose(slopes, [[4 * weight, 3 * weight], [0.6, 0.8], [0, 0]], rtol=1e-6)
+    assert tape.gradient(values, strength) is None  # what judges learns nothing here

@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+TINY = 1e-12
+
 
 def real_loss(logits: tf.Tensor) -> tf.Tensor:
     """Binary cross-entropy of a discriminator's logits against the answer *real*.
@@ -81,7 +83,7 @@ def capped_judgement(
         tape.watch(fixed)
         judgements = judgement(fixed)
     slope = tape.gradient(judgements, fixed)
-    weight = tf.stop_gradient(tf.math.divide_no_nan(tf.minimum(_norm(slope), cap * length), _norm(slope)))
+    weight = tf.stop_gradient(tf.minimum(1.0, cap * length / tf.maximum(_norm(slope), TINY)))
     slope = tf.stop_gradient(slope) * tf.reshape(weight, [-1] + [1] * (len(slope.shape) - 1))
     axes = list(range(1, len(slope.shape)))
     return weight * tf.stop_gradient(judgements) + tf.reduce_sum(slope * (decoded - fixed), axis=axes)
