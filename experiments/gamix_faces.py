@@ -11,7 +11,7 @@ offline, on crops of two photographs.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 from numpy.typing import NDArray
 
 from experiments import gamix_faces_report
@@ -43,10 +44,11 @@ from tfvae.sampling.prior import standard_normal_sampler
 from tfvae.training.command import main
 from tfvae.training.config import ExperimentConfig, Training, check
 from tfvae.training.experiment import Evaluation, Experiment, TrainedRun
-from tfvae.training.results import peak_memory_mb
 
 PICTURED = 8
 FITTED = 5000
+AT_ONCE = 500
+INCEPTION_FEATURES = 2048
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class Networks:
     """Compute each block's maps anew in the backward pass, which saves memory and takes time."""
 
     def __post_init__(self) -> None:
-        check(self.latent_dim >= 1, "at least 1 dimension", networks_latent_dim=self.latent_dim)
+        check(self.latent_dim >= 2, "at least 2 dimensions, which figure 2 varies", networks_latent_dim=self.latent_dim)
         check(self.blocks >= 1, "at least 1 block a stage", networks_blocks=self.blocks)
         for name in ("widths", "decoder_widths", "filters"):
             sizes = getattr(self, name)
@@ -161,24 +163,29 @@ def networks(config: GamixFacesConfig, data: ImageData) -> tuple[keras.Model, ke
     return encoder, resnet_v2_decoder(sizes.latent_dim, shape, **options)
 
 
-def standard(config: GamixFacesConfig, data: ImageData, seed: int, *, judged: bool) -> AdversarialVAE:
-    """The standard KL term, eq. 2, with the L1 likelihood."""
-    game = _game(config, data, judged)
-    return AdversarialVAE(*networks(config, data), beta=config.weights.kl, seed=seed, **game)
+def standard(config: GamixFacesConfig, data: ImageData, seed: int, *, with_discriminator: bool) -> AdversarialVAE:
+    """The ELBO, eq. 2, with the L1 likelihood."""
+    # Networks first: an initialiser's seed depends on how many were drawn before it.
+    encoder, decoder = networks(config, data)
+    adversary = _adversary(config, data, with_discriminator)
+    return AdversarialVAE(encoder, decoder, beta=config.weights.kl, seed=seed, **adversary)
 
 
-def gamix(config: GamixFacesConfig, data: ImageData, seed: int, *, judged: bool) -> GaMixVAE:
+def gamix(config: GamixFacesConfig, data: ImageData, seed: int, *, with_discriminator: bool) -> GaMixVAE:
     """The report's objective, eq. 13."""
-    game = _game(config, data, judged)
-    return GaMixVAE(*networks(config, data), betas=config.weights.betas, seed=seed, **game)
+    encoder, decoder = networks(config, data)
+    adversary = _adversary(config, data, with_discriminator)
+    return GaMixVAE(encoder, decoder, betas=config.weights.betas, seed=seed, **adversary)
 
 
-def _game(config: GamixFacesConfig, data: ImageData, judged: bool) -> dict[str, Any]:
+def _adversary(config: GamixFacesConfig, data: ImageData, with_discriminator: bool) -> dict[str, Any]:
     """What both kinds of model are told besides: the discriminator, if there is one, and the parts of a batch."""
     _check_data(config, data)
     weights = config.weights
     return {
-        "discriminator": patchgan_discriminator(data.image_shape, filters=config.networks.filters) if judged else None,
+        "discriminator": patchgan_discriminator(data.image_shape, filters=config.networks.filters)
+        if with_discriminator
+        else None,
         "adversarial_weight": weights.adversarial,
         "cap": weights.cap,
         "warm_up_steps": weights.warm_up_epochs * steps_per_epoch(data, config.training.batch_size),
@@ -188,8 +195,12 @@ def _game(config: GamixFacesConfig, data: ImageData, judged: bool) -> dict[str, 
 
 def _check_data(config: GamixFacesConfig, data: ImageData) -> None:
     """Finds what would stop the training or the measuring, before both."""
-    fewest = min(len(data.train_labels), len(data.test_labels))
-    check(fewest >= LEAST_SCORED, f"at least {LEAST_SCORED} images of each split, which FID needs", images=fewest)
+    least = LEAST_SCORED
+    if config.inception is not None:
+        inception(config.inception)
+        least = INCEPTION_FEATURES + 1
+    fewest = min(len(data.train_labels), len(data.test_labels), config.samples)
+    check(fewest >= least, f"at least {least} samples and images of each split, which FID needs", images=fewest)
     latent, count = config.networks.latent_dim, len(data.train_labels)
     check(count > latent, f"more training images than dimensions of a code ({latent})", training_images=count)
     batch, parts = config.training.batch_size, config.parts
@@ -198,11 +209,11 @@ def _check_data(config: GamixFacesConfig, data: ImageData) -> None:
 
 def compiling(config: GamixFacesConfig, variant: str) -> dict[str, Any]:
     """An Adam for each player; XLA has no fast gradient of convolutions on a CPU."""
-    return {
+    optimizers = {
         "optimizer": keras.optimizers.Adam(config.training.learning_rate),
         "discriminator_optimizer": keras.optimizers.Adam(config.discriminator_rate, beta_1=0.5),
-        "jit_compile": False,
     }
+    return optimizers if tf.config.list_physical_devices("GPU") else {**optimizers, "jit_compile": False}
 
 
 def decay(model: AdversarialVAE, data: ImageData, config: GamixFacesConfig, seed: int, epoch: int) -> None:
@@ -216,17 +227,20 @@ def decay(model: AdversarialVAE, data: ImageData, config: GamixFacesConfig, seed
 def evaluate(run: TrainedRun[GamixFacesConfig]) -> Evaluation:
     """Every number that the report's words need, on the test images and on samples."""
     model, data, config = run.model, run.data, run.config
-    images = data.to_float(data.test_images)
-    means, variances = posterior_moments(model, images)
-    reconstructed = data.to_uint8(model.decode(means))
+    means, variances = (
+        np.concatenate(moments)
+        for moments in zip(*(posterior_moments(model, part) for part in _parts(data, data.test_images)), strict=True)
+    )
+    reconstructed = _pictures(model, data, means)
     # Eq. 8 holds the codes' mean and variances, not their correlations: a Gaussian fitted to them has those too.
-    codes = posterior_samples(model, data.to_float(data.train_images[:FITTED]), seed=run.seed)
+    parts = enumerate(_parts(data, data.train_images[:FITTED]))
+    codes = np.concatenate([posterior_samples(model, part, seed=run.seed + number) for number, part in parts])
     samplers = {
         "prior": standard_normal_sampler(model.latent_dim),
         "gaussian": fit_mixture(codes, components=1, seed=run.seed),
     }
     samples = {
-        name: data.to_uint8(model.decode(sampler.sample(config.samples, seed=run.seed)[0]))
+        name: _pictures(model, data, sampler.sample(config.samples, seed=run.seed)[0])
         for name, sampler in samplers.items()
     }
     statistics = posterior_statistics(means, variances)
@@ -236,32 +250,43 @@ def evaluate(run: TrainedRun[GamixFacesConfig]) -> Evaluation:
         for name, made in {**samples, "reconstruction": reconstructed}.items():
             scores = score_samples(made, reference=real)
             metrics |= {f"{name}/{metric}{suffix}": score for metric, score in scores.items()}
-    count = min(len(images), config.samples)
+    count = min(len(means), config.samples)
     for name, made in samples.items():
         ratio = texture_ratio(data.test_images[:count], made[:count])
         metrics[f"{name}/texture_ratio"] = Measurement(ratio, samples=count, split="test")
-    metrics["peak_memory_mb"] = Measurement(peak_memory_mb())
     figures = gamix_faces_report.run_figures(run, means, reconstructed, samples, statistics)
     return Evaluation(metrics, figures, samples["gaussian"], samplers=samplers, sampler="gaussian")
 
 
+def _parts(data: ImageData, images: NDArray[np.uint8]) -> Iterator[NDArray[np.float32]]:
+    """The images as floats, some at a time: all test images of 256x256 would take gigabytes."""
+    for start in range(0, len(images), AT_ONCE):
+        yield data.to_float(images[start : start + AT_ONCE])
+
+
+def _pictures(model: AdversarialVAE, data: ImageData, codes: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """The picture of each code, likewise."""
+    parts = range(0, len(codes), AT_ONCE)
+    return np.concatenate([data.to_uint8(model.decode(codes[start : start + AT_ONCE])) for start in parts])
+
+
 def measure_reconstructions(data: ImageData, reconstructed: NDArray[np.uint8]) -> dict[str, Measurement]:
     """Errors and texture of the reconstructions of the test images from their posterior means."""
-    both = (data.to_float(images) for images in (data.test_images, reconstructed))
-    errors = likelihood.reconstruction_errors(*both, value_range=data.value_range)
-    values = {
-        "reconstruction_l1": errors["reconstruction_l1"],
-        "reconstruction_mse": errors["reconstruction_mse"],
-        "texture_ratio": texture_ratio(data.test_images, reconstructed),
-    }
-    return {name: Measurement(value, samples=len(reconstructed), split="test") for name, value in values.items()}
+    count = len(reconstructed)
+    values = {"texture_ratio": texture_ratio(data.test_images, reconstructed)}
+    pairs = zip(_parts(data, data.test_images), _parts(data, reconstructed), strict=True)
+    for images, ours in pairs:
+        errors = likelihood.reconstruction_errors(images, ours, value_range=data.value_range)
+        for name in ("reconstruction_l1", "reconstruction_mse"):
+            values[name] = values.get(name, 0.0) + errors[name] * len(images) / count
+    return {name: Measurement(value, samples=count, split="test") for name, value in values.items()}
 
 
 def measure_codes(means: NDArray[np.float32], statistics: PosteriorStatistics) -> dict[str, Measurement]:
     """How the posteriors of the test images lie: each number over images first, then over dimensions."""
     values = {
         "active_units": likelihood.active_units(means),
-        "largest_mean": np.abs(statistics.mean_of_means).max(),
+        "largest_mean_of_means": np.abs(statistics.mean_of_means).max(),
         "variance_of_means": statistics.variance_of_means.mean(),
         "least_variance_of_means": statistics.variance_of_means.min(),
         "posterior_variance": statistics.mean_of_variances.mean(),
@@ -287,11 +312,13 @@ def pictures(model: AdversarialVAE, data: ImageData) -> Mapping[str, NDArray[np.
 
 
 VARIANTS = {
-    "vae": partial(standard, judged=False),
-    "vae-patchgan": partial(standard, judged=True),
-    "gamix": partial(gamix, judged=False),
-    "gamix-patchgan": partial(gamix, judged=True),
+    "vae": partial(standard, with_discriminator=False),
+    "vae-patchgan": partial(standard, with_discriminator=True),
+    "gamix": partial(gamix, with_discriminator=False),
+    "gamix-patchgan": partial(gamix, with_discriminator=True),
 }
+
+ADVERSARY = ("weights.adversarial", "weights.cap", "weights.warm_up_epochs", "discriminator_rate", "networks.filters")
 
 EXPERIMENT = Experiment(
     name="gamix_faces",
@@ -304,9 +331,9 @@ EXPERIMENT = Experiment(
     report=gamix_faces_report.report,
     shown=gamix_faces_report.SHOWN,
     unread={
-        "vae": ("weights.betas", "weights.adversarial", "weights.cap", "weights.warm_up_epochs", "discriminator_rate"),
+        "vae": ("weights.betas", *ADVERSARY),
         "vae-patchgan": ("weights.betas",),
-        "gamix": ("weights.kl", "weights.adversarial", "weights.cap", "weights.warm_up_epochs", "discriminator_rate"),
+        "gamix": ("weights.kl", *ADVERSARY),
         "gamix-patchgan": ("weights.kl",),
     },
     compiling=compiling,

@@ -26,11 +26,11 @@ SHOWN = {
     "texture_ratio": "1 = as sharp as the images; goal: gamix-patchgan >= 0.9 where vae < 0.6",
     "reconstruction_l1": "goal: gamix-patchgan at most 5 % above vae",
     "reconstruction_mse": "",
-    "reconstruction/fid_ratio": "1 = as good as real images",
+    "reconstruction/fid_ratio": "of the very images that it compares with, so below 1 is possible",
     "active_units": "goal: all with gamix",
     "variance_of_means": "eq. 8 draws it to 1",
     "least_variance_of_means": "",
-    "largest_mean": "eq. 8 draws it to 0",
+    "largest_mean_of_means": "eq. 8 draws it to 0",
     "posterior_variance": "eq. 11 draws it to 1",
     "least_posterior_variance": "0 = collapsed to an autoencoder",
     "gaussian/fid": "",
@@ -49,8 +49,8 @@ SHOWN = {
     "prior/density": "1 = as real images",
     "prior/coverage": "",
     "prior/texture_ratio": "1 = as sharp as the images",
-    "peak_memory_mb": "of the process",
     "gaussian/fid_inception": "",
+    "gaussian/kid_inception": "",
     "prior/fid_inception": "",
     "reconstruction/fid_inception": "",
 }
@@ -68,7 +68,8 @@ GALLERY = (
           "nothing of how dimensions go together; neither does a KL term that gives way to the L1 error.",
           "prior_samples", ORDER),
     Shown("Posteriors, dimension by dimension", "Over the test images: mean and variance of the posterior means, and "
-          "mean of the posterior variances, dimensions in the order of the second.", "posteriors", ORDER),
+          "mean and deviation of the posterior variances, dimensions in the order of the second.", "posteriors",
+          ORDER),
     Shown("Training", "The curves of the test images were looked at, and nothing was chosen on them.", "curves", ORDER),
 )  # fmt: skip
 
@@ -107,7 +108,9 @@ def run_figures(
                 "mean of the means": statistics.mean_of_means[order].tolist(),
                 "variance of the means": statistics.variance_of_means[order].tolist(),
                 "mean of the variances": statistics.mean_of_variances[order].tolist(),
+                "deviation of the variances": np.sqrt(statistics.variance_of_variances[order]).tolist(),
             },
+            panels=True,
             title=f"Posteriors of the test images: {run.variant}",
             xlabel="dimension, by the variance of the means",
             ylabel="units of the code, squared for variances",

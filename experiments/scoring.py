@@ -33,6 +33,8 @@ def reference(data: ImageData, extractor: FeatureExtractor, count: int) -> RealR
     """The real images as an extractor sees them, once for all variants, whatever their value range."""
     key = (data.sha256, extractor.sha256, count)
     if key not in _references:
-        _references.clear()
+        # Those of other data are not needed again; another extractor of the same data is.
+        for other in [other for other in _references if (other[0], other[2]) != (data.sha256, count)]:
+            del _references[other]
         _references[key] = RealReference.of(data, extractor, count=count)
     return _references[key]

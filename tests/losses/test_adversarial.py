@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfvae.losses.adversarial import capped_judgement, fake_loss, real_loss
+from tfvae.losses.adversarial import capped_adversarial_loss, fake_loss, real_loss
 
 
 def test_the_losses_are_the_binary_cross_entropies_of_the_two_answers():
@@ -46,7 +46,7 @@ def test_a_judgement_pulls_no_harder_than_the_cap_allows():
     strength = tf.Variable([[4.0, 3.0], [0.6, 0.8], [0.0, 0.0]])
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(decoded)
-        values = capped_judgement(
+        values = capped_adversarial_loss(
             decoded,
             error=lambda x: tf.reduce_sum(tf.abs(x - wanted), axis=1),
             judgement=lambda x: 7.0 + tf.reduce_sum(strength * x, axis=1),

@@ -253,6 +253,7 @@ def test_a_small_batch_is_warned_of_with_the_reason():
         {"betas": (1.0, -1.0, 1.0)},
         {"betas": (1.0, float("nan"), 1.0)},
         {"beta": 2.0},
+        {"prior": distributions.gaussian_mixture},
         {"adversarial_weight": -0.1},
         {"cap": 0.0},
         {"warm_up_steps": -1},

@@ -113,8 +113,8 @@ def _decoded(root: Path, files: Sequence[Path], image_size: int | None, loader: 
     if bad:
         described = [f"{file.relative_to(root)} ({reason})" for file, reason in sorted(bad)]
         raise InputError(
-            f"{loader}: expected every file in {root} to be a picture that Pillow can read. "
-            f"Received: {len(bad)} that it cannot, {first(described)}. Repair or remove them."
+            f"{loader}: expected every file in {root} to be a picture that Pillow can read, and none to be "
+            f"enlarged. Received: {len(bad)} that are not, {first(described)}. Repair or remove them."
         )
     _check_alike(root, dict(sorted(shapes.items())), loader)
 
@@ -123,6 +123,8 @@ def _read(file: Path, image_size: int | None) -> NDArray[np.uint8] | str:
     """Reads uint8 [H, W, C], or says why it cannot be read."""
     try:
         with Image.open(file) as opened:
+            if image_size is not None and min(opened.size) < image_size:
+                return f"{opened.height}x{opened.width} pixels, fewer than image_size={image_size}"
             if image_size is not None:
                 opened.draft(None, (_DRAFT * image_size, _DRAFT * image_size))
             picture = ImageOps.exif_transpose(opened)

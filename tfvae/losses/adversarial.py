@@ -47,7 +47,7 @@ def fake_loss(logits: tf.Tensor) -> tf.Tensor:
     return _mean_over_patches(tf.nn.softplus(tf.cast(logits, tf.float32)))
 
 
-def capped_judgement(
+def capped_adversarial_loss(
     decoded: tf.Tensor,
     error: Callable[[tf.Tensor], tf.Tensor],
     judgement: Callable[[tf.Tensor], tf.Tensor],

@@ -13,12 +13,12 @@ from tensorflow_probability import distributions as tfd
 
 from tfvae import distributions
 from tfvae.errors import InputError
-from tfvae.losses.adversarial import capped_judgement, fake_loss, real_loss
+from tfvae.losses.adversarial import capped_adversarial_loss, fake_loss, real_loss
 from tfvae.models.base import Noise, Terms
 from tfvae.models.two_players import TwoPlayerModel, check_gives_logits
 from tfvae.models.vae import VAE
 
-GAME_TERMS = ("adversarial", "discriminator_real", "discriminator_fake")
+ADVERSARIAL_TERMS = ("adversarial", "discriminator_real", "discriminator_fake")
 
 
 @keras.saving.register_keras_serializable("tfvae")
@@ -73,7 +73,7 @@ class AdversarialVAE(TwoPlayerModel, VAE):
         **options: Any,
     ) -> None:
         # Set first: the base class makes a running mean of each term.
-        self.term_names: Sequence[str] = self.own_term_names + (GAME_TERMS if discriminator is not None else ())
+        self.term_names: Sequence[str] = self.own_term_names + (ADVERSARIAL_TERMS if discriminator is not None else ())
         super().__init__(encoder, decoder, likelihood=likelihood, **options)
         for name, value, fits, range_ in (
             ("adversarial_weight", adversarial_weight, adversarial_weight >= 0, "a weight >= 0"),
@@ -99,12 +99,16 @@ class AdversarialVAE(TwoPlayerModel, VAE):
         codes = self.draw(posterior, noise)
         decoded = tf.cast(self.decoder(codes, training=training), tf.float32)
         return {
-            "reconstruction": self.error(images, decoded),
+            "reconstruction": self.reconstruction_loss(images, decoded),
             **self.regularisers(posterior, codes, **batch),
-            **(self.game(self.discriminator, images, decoded, training=training) if self.discriminator else {}),
+            **(
+                self.adversarial_terms(self.discriminator, images, decoded, training=training)
+                if self.discriminator
+                else {}
+            ),
         }
 
-    def error(self, images: tf.Tensor, decoded: tf.Tensor) -> tf.Tensor:
+    def reconstruction_loss(self, images: tf.Tensor, decoded: tf.Tensor) -> tf.Tensor:
         """float32 [batch]: the reconstruction term of what the decoder gave."""
         return -self.likelihood(decoded).log_prob(images)
 
@@ -112,14 +116,16 @@ class AdversarialVAE(TwoPlayerModel, VAE):
         """What keeps codes near the prior: named terms, float32 [batch] each, in nats."""
         return {"kl": self.beta * distributions.kl_divergence(posterior, self.prior(self.latent_dim), codes)}
 
-    def game(self, discriminator: keras.Model, images: tf.Tensor, decoded: tf.Tensor, *, training: bool) -> Terms:
+    def adversarial_terms(
+        self, discriminator: keras.Model, images: tf.Tensor, decoded: tf.Tensor, *, training: bool
+    ) -> Terms:
         """The judgement of the decoded images, for the autoencoder, and the discriminator's errors, for it alone."""
         judge = functools.partial(discriminator, training=training)
         pixels = math.prod(self.image_shape)
         started = tf.cast(tf.convert_to_tensor(self.train_draws) >= self.warm_up_steps, tf.float32)
-        judgement = capped_judgement(
+        judgement = capped_adversarial_loss(
             decoded,
-            error=lambda values: self.error(images, values),
+            error=lambda values: self.reconstruction_loss(images, values),
             judgement=lambda values: self.adversarial_weight * pixels * real_loss(judge(self._images_of(values))),
             cap=self.cap,
         )

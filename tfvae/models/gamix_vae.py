@@ -12,6 +12,7 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
+from tfvae import distributions
 from tfvae.errors import InputError
 from tfvae.losses.gamix import aggregate_kl, posterior_variance_penalty
 from tfvae.models.adversarial_vae import AdversarialVAE
@@ -37,8 +38,8 @@ class GaMixVAE(AdversarialVAE):
     Args:
         encoder, decoder, discriminator: as `AdversarialVAE` takes them; without a discriminator there is no game.
         betas: three floats >= 0, the weights beta_1 to beta_3 of the report.
-        **options: `adversarial_weight`, `cap`, `warm_up_steps`, `parts`, `likelihood`, `prior` and `seed` of
-            `AdversarialVAE`.
+        **options: `adversarial_weight`, `cap`, `warm_up_steps`, `parts`, `likelihood` and `seed` of `AdversarialVAE`;
+            the prior is N(0, I), which eq. 8 is of.
 
     Raises:
         InputError: if the networks do not fit together, or an argument is out of its range.
@@ -60,13 +61,17 @@ class GaMixVAE(AdversarialVAE):
     ) -> None:
         if "beta" in options:
             raise InputError(f"Expected betas, three weights. Received: beta={options['beta']}. Use betas=(1, 1, 1).")
+        if options.get("prior", distributions.standard_normal) is not distributions.standard_normal:
+            raise InputError(
+                f"Expected the prior N(0, I), which the loss is of. Received: prior={options['prior']}. Leave it out."
+            )
         super().__init__(encoder, decoder, discriminator, **options)
         if len(betas) != 3 or not all(math.isfinite(beta) and beta >= 0 for beta in betas):
             raise InputError(f"Expected three weights >= 0, beta_1 to beta_3. Received: betas={betas}. Use (1, 1, 1).")
         self.betas = tuple(float(beta) for beta in betas)
 
-    def error(self, images: tf.Tensor, decoded: tf.Tensor) -> tf.Tensor:
-        return self.betas[2] * super().error(images, decoded)
+    def reconstruction_loss(self, images: tf.Tensor, decoded: tf.Tensor) -> tf.Tensor:
+        return self.betas[2] * super().reconstruction_loss(images, decoded)
 
     def regularisers(
         self, posterior: tfd.Distribution, codes: tf.Tensor, *, moments: tuple[tf.Tensor, tf.Tensor] | None = None

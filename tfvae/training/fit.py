@@ -88,7 +88,7 @@ def train(
         saving,
         within,
     ]
-    validation = evaluation_batches(data, "test", batch_size=comfortable_batch(data.train_images.shape[1:]))
+    validation = evaluation_batches(data, "test", batch_size=_validation_batch(data))
     for epoch in range(position.epoch, training.epochs):
         step = position.step if epoch == position.epoch else 0
         saving.begin_epoch_at(step)
@@ -105,6 +105,13 @@ def train(
             verbose=0,
         )
     return rows
+
+
+def _validation_batch(data: LabelledData) -> int:
+    """A batch size that cuts the test split into nearly equal batches, since some terms need the others of a batch."""
+    count = len(data.test_labels)
+    batches = -(-count // comfortable_batch(data.train_images.shape[1:]))
+    return -(-count // batches)
 
 
 def _steps_before(folder: RunFolder, step: int) -> list[dict[str, Any]]:
