@@ -117,7 +117,7 @@ class TestRefused:
     @pytest.mark.parametrize("image_size", [None, 6])
     def test_a_broken_picture(self, folder, image_size):
         (folder / "faces" / "3.png").write_bytes(b"no picture")
-        with pytest.raises(InputError, match=r"1 that it cannot, 3\.png \(cannot identify"):
+        with pytest.raises(InputError, match=r"1 that are not, 3\.png \(cannot identify"):
             load_faces(folder, image_size=image_size)
 
     def test_another_size_where_none_is_asked_for(self, folder):

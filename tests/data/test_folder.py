@@ -124,7 +124,7 @@ def test_every_unreadable_file_counts_and_five_are_named(tmp_path):
         save(tmp_path / f"{name}.png", 0)
     for number in range(7):
         (tmp_path / f"note{number}.txt").write_text("no picture")
-    with pytest.raises(InputError, match=r"7 that it cannot, .*note4.txt .* and 2 more") as raised:
+    with pytest.raises(InputError, match=r"7 that are not, .*note4.txt .* and 2 more") as raised:
         load_folder(tmp_path)
     assert "note0.txt (cannot identify image file)" in str(raised.value)
     assert "note5.txt" not in str(raised.value)
@@ -136,7 +136,7 @@ def test_a_truncated_picture_is_named(tmp_path):
         Image.fromarray(noise).save(tmp_path / name)
     half = tmp_path / "half.jpg"
     half.write_bytes(half.read_bytes()[: half.stat().st_size // 2])
-    with pytest.raises(InputError, match=r"1 that it cannot, half.jpg \(image file is truncated"):
+    with pytest.raises(InputError, match=r"1 that are not, half.jpg \(image file is truncated"):
         load_folder(tmp_path)
 
 

@@ -98,15 +98,13 @@ class AdversarialVAE(TwoPlayerModel, VAE):
         posterior = self.posterior(images, training=training)
         codes = self.draw(posterior, noise)
         decoded = tf.cast(self.decoder(codes, training=training), tf.float32)
-        return {
+        terms = {
             "reconstruction": self.reconstruction_loss(images, decoded),
             **self.regularisers(posterior, codes, **batch),
-            **(
-                self.adversarial_terms(self.discriminator, images, decoded, training=training)
-                if self.discriminator
-                else {}
-            ),
         }
+        if self.discriminator is not None:
+            terms |= self.adversarial_terms(self.discriminator, images, decoded, training=training)
+        return terms
 
     def reconstruction_loss(self, images: tf.Tensor, decoded: tf.Tensor) -> tf.Tensor:
         """float32 [batch]: the reconstruction term of what the decoder gave."""
