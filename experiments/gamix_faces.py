@@ -254,7 +254,9 @@ def evaluate(run: TrainedRun[GamixFacesConfig]) -> Evaluation:
     for name, made in samples.items():
         ratio = texture_ratio(data.test_images[:count], made[:count])
         metrics[f"{name}/texture_ratio"] = Measurement(ratio, samples=count, split="test")
-    figures = gamix_faces_report.run_figures(run, means, reconstructed, samples, statistics)
+    noise = np.random.default_rng(run.seed).standard_normal(means.shape[1], np.float32)
+    code = means[0] + np.sqrt(variances[0]) * noise
+    figures = gamix_faces_report.run_figures(run, code, means, reconstructed, samples, statistics)
     return Evaluation(metrics, figures, samples["gaussian"], samplers=samplers, sampler="gaussian")
 
 

@@ -57,8 +57,9 @@ SHOWN = {
 """The rows of the closing table, each with what is known of it; the report gives pictures and no number."""
 
 GALLERY = (
-    Shown("Figure 2: variants", "A test image's code, with two entries set to -6, 0 and 6: the two that change the "
-          "picture most. The values lie far outside of what the prior expects.", "variants", ORDER),
+    Shown("Figure 2: variants", "A code drawn from a test image's posterior, with two entries set to -6, 0 and 6: the "
+          "two that change the picture most. The values lie far outside of what the prior expects.", "variants",
+          ORDER),
     Shown("Figure 3: transitions", "Straight lines between the codes of test images, six pictures each.",
           "transitions", ORDER),
     Shown("Reconstructions", "Originals above, reconstructions below.", "reconstructions", ORDER),
@@ -73,9 +74,22 @@ GALLERY = (
     Shown("Training", "The curves of the test images were looked at, and nothing was chosen on them.", "curves", ORDER),
 )  # fmt: skip
 
+DIFFERENCES = (
+    "The report trains on 24,000 faces of CelebA-HQ at 256x256 and tests on 6,000; the top of this page says what ours "
+    "saw. `--preset report` has its size, and takes any folder of faces.",
+    "It names no widths, no latent dimension, no weights and no epochs: ours are in `config.json`. The weights were "
+    "chosen on the last 400 training images.",
+    "It gives no number at all. Its words are measured by the texture ratio, the L1 error and the active units.",
+    "The residual blocks have no normalisation: batch normalisation would tie the images of a batch together, and the "
+    "others that we tried learned more slowly.",
+    "The discriminator learns in the same step as the autoencoder, and its pull on an image is capped.",
+)
+"""What a reader of the report should know of ours."""
+
 
 def run_figures(
     run: TrainedRun[Any],
+    code: NDArray[np.float32],
     means: NDArray[np.float32],
     reconstructed: NDArray[np.uint8],
     samples: Mapping[str, NDArray[np.uint8]],
@@ -85,6 +99,7 @@ def run_figures(
 
     Args:
         run: the trained run.
+        code: float32 [latent_dim], drawn from the first test image's posterior.
         means: float32 [N, latent_dim], posterior means of the test images.
         reconstructed: uint8 [N, H, W, C], decoded from them.
         samples: {"prior", "gaussian"}: uint8 [M, H, W, C] of each.
@@ -92,7 +107,7 @@ def run_figures(
     """
     order = np.argsort(-statistics.variance_of_means)
     return {
-        "variants": _variants(run, means[0]),
+        "variants": _variants(run, code),
         "transitions": _transitions(run, means),
         "reconstructions": figures.reconstructions(
             run.data.test_images[:20], reconstructed[:20], title=f"Reconstructions of test images: {run.variant}"
@@ -177,6 +192,7 @@ def report(runs: Sequence[FinishedRun]) -> Report:
     if claims:
         parts += ["## What the report claims, and what we measure\n", *claims, ""]
     parts += ["## Numbers\n", markdown_table(comparison_rows(runs, SHOWN)), cost_table(runs), _settings(runs)]
+    parts += ["## How this differs from the report\n", *[f"- {words}" for words in DIFFERENCES], ""]
     parts += gallery(runs, GALLERY)
     drawn = samples_side_by_side(runs, 25, columns=5, title="Pictures that were never taken")
     if drawn:
@@ -203,8 +219,8 @@ def _claims(runs: Mapping[str, FinishedRun | None]) -> list[str]:
         highest = max(others, key=lambda name: others[name])
         ours = full.value("texture_ratio") if full else None
         lines += [
-            claim('"only with our modifications": no other variant comes to the texture of GaMix with PatchGAN',
-                  abs(1 - (ours or np.nan)) < min(abs(1 - value) for value in others.values()),
+            claim('"only with our modifications": GaMix with PatchGAN comes to a texture of 0.9, and no other does',
+                  (ours or np.nan) >= 0.9 > others[highest],
                   f"{number(ours or np.nan)} against " + ", ".join(f"{number(value)} ({name})" for name, value in
                   others.items()) + f"; the highest is that of {highest}"),
         ]  # fmt: skip
@@ -220,7 +236,8 @@ def _of_codes(run: FinishedRun, plain: FinishedRun | None) -> list[str]:
     return [
         claim(f"{run.variant} uses every latent unit", active == latent, f"{active:g} of {latent} are active{beside}"),
         claim(f"eq. 11 keeps the posterior variances of {run.variant} from vanishing", least > 1e-3,
-              f"the smallest of a dimension, in the mean over the test images, is {number(least)}"),
+              f"the smallest of a dimension, in the mean over the test images, is {number(least)}; below 0.001 the "
+              "noise would be a thirtieth of the codes' spread"),
     ]  # fmt: skip
 
 
