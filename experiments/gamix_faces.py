@@ -82,7 +82,7 @@ class Networks:
 class Weights:
     """The weights of the terms."""
 
-    betas: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    betas: tuple[float, float, float] = (1.0, 0.1, 1.0)
     """GaMix's beta_1 (eq. 8), beta_2 (eq. 11) and beta_3 (L1)."""
     kl: float = 1.0
     """Weight of the standard KL term; 1 makes the loss the negative ELBO."""
@@ -113,7 +113,7 @@ class GamixFacesConfig(ExperimentConfig):
     weights: Weights = field(default_factory=Weights)
     parts: int = 1
     """Parts that a batch goes through the networks in: memory shrinks with it, and the step stays that of the batch."""
-    discriminator_rate: float = 2e-4
+    discriminator_rate: float = 1e-3
     """Step size of the discriminator's Adam."""
     samples: int = 2000
     """Samples that each model is scored on."""
@@ -135,10 +135,15 @@ PRESETS = {
         preset="quick",
         image_size=64,
         networks=Networks(
-            patch=4, widths=(32, 64, 128), decoder_widths=(128, 64, 32, 24, 12), blocks=1, filters=(16, 32)
+            latent_dim=128,
+            patch=4,
+            widths=(32, 64, 128),
+            decoder_widths=(128, 64, 32, 24, 12),
+            blocks=1,
+            filters=(32, 40),
         ),
-        weights=replace(REPORT.weights, warm_up_epochs=5),
-        training=replace(REPORT.training, epochs=40, learning_rate=2e-3),
+        weights=replace(REPORT.weights, adversarial=0.03, cap=6.0, warm_up_epochs=15),
+        training=replace(REPORT.training, epochs=60, learning_rate=2e-3),
     ),
     "smoke": replace(
         REPORT,
