@@ -1,0 +1,89 @@
+"""Trains report 3's full model at 256x256 for a few steps, and prints what a step takes, as JSON.
+
+    python -m benchmarks.faces_256                          5 steps of the report preset's networks, batch 32 in 4 parts
+    python -m benchmarks.faces_256 --width 0.125 --steps 50   whether the loss falls, with an eighth of the channels
+
+The pictures are crops of two bundled photographs, unless TFVAE_DATA_DIR holds faces/ and `--data faces` is given.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from dataclasses import replace
+
+import keras
+import numpy as np
+
+from experiments.gamix_faces import PRESETS, VARIANTS, compiling
+from experiments.gan_vs_vae import scaled
+from tfvae import data as datasets
+from tfvae.training.estimate import multiply_adds
+from tfvae.training.results import peak_memory_mb
+from tfvae.training.strategy import choose_strategy, describe_device, repeatable
+
+BATCH = 32
+# An estimate needs a machine: what one H100 sustains of convolutions in bfloat16, a third of its dense peak, taken low.
+GPU_FLOPS = 1e14
+# Passes of a training step, in units of one way forward: a way back costs two. The discriminator sees images once and
+# reconstructions twice, learns from both, and once tells the autoencoder alone.
+PASSES = {"encoder": 3, "decoder": 3, "discriminator": 8}
+
+
+def measure(steps: int, width: float, parts: int, data: str) -> dict[str, object]:
+    """Trains `steps` steps and says what they took."""
+    report = PRESETS["report"]
+    sizes = report.networks
+    narrow = replace(
+        sizes,
+        widths=scaled(sizes.widths, width),
+        decoder_widths=scaled(sizes.decoder_widths, width),
+        filters=scaled(sizes.filters, width),
+    )
+    config = replace(report, networks=narrow, parts=parts)
+    images = datasets.load_images(data, image_size=config.image_size).subset(train=5 * BATCH, test=100)
+    keras.utils.set_random_seed(0)
+    model = VARIANTS["gamix-patchgan"](config, images, 0)
+    model.warm_up_steps = 0
+    model.compile(**compiling(config, "gamix-patchgan"))
+    losses, seconds = [], []
+    with repeatable(choose_strategy("one"), xla=model.jit_compile):
+        for step in range(steps):
+            began = time.perf_counter()
+            start = step * BATCH % len(images.train_images)
+            model.reset_metrics()
+            batch = images.to_float(images.train_images[start : start + BATCH])
+            logs = model.train_on_batch(batch, return_dict=True)
+            losses.append({name: float(value) for name, value in logs.items()})
+            seconds.append(time.perf_counter() - began)
+    work = 2 * sum(passes * multiply_adds(getattr(model, network)) for network, passes in PASSES.items())
+    return {
+        "device": describe_device(choose_strategy("one")),
+        "data": images.name,
+        "steps": steps,
+        "batch": BATCH,
+        "parts": parts,
+        "parameters": model.count_params(),
+        "seconds_a_step": float(np.median(seconds[1:] or seconds)),
+        "peak_memory_gb": peak_memory_mb() / 1e3,
+        "reconstruction": [losses[0]["reconstruction"], losses[-1]["reconstruction"]],
+        "loss": [losses[0]["loss"], losses[-1]["loss"]],
+        "estimated_gpu_hours_of_100_epochs_of_24000": 100 * 24_000 * work / GPU_FLOPS / 3600,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--steps", type=int, default=5)
+    parser.add_argument("--width", type=float, default=1.0, help="scales the channels of every network")
+    parser.add_argument("--parts", type=int, default=4, help="parts that a batch goes through the networks in")
+    parser.add_argument("--data", default="textures", help="textures, faces or folder:PATH")
+    arguments = parser.parse_args()
+    if arguments.steps < 1 or arguments.width <= 0 or arguments.parts < 1 or BATCH % arguments.parts:
+        parser.error(f"Expected steps >= 1, a width > 0 and parts that divide {BATCH}.")
+    print(json.dumps(measure(arguments.steps, arguments.width, arguments.parts, arguments.data), indent=2))
+
+
+if __name__ == "__main__":
+    main()
