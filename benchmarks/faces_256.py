@@ -1,7 +1,7 @@
 """Trains report 3's full model at 256x256 for a few steps, and prints what a step takes, as JSON.
 
     python -m benchmarks.faces_256                          5 steps of the report preset's networks, batch 32 in 4 parts
-    python -m benchmarks.faces_256 --width 0.125 --steps 50   whether the loss falls, with an eighth of the channels
+    python -m benchmarks.faces_256 --width 0.125 --steps 50 --warm-up-steps 50      whether the loss falls, in a small model
 
 The pictures are crops of two bundled photographs, unless TFVAE_DATA_DIR holds faces/ and `--data faces` is given.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
 import keras
@@ -31,7 +32,7 @@ GPU_FLOPS = 1e14
 PASSES = {"encoder": 3, "decoder": 3, "discriminator": 8}
 
 
-def measure(steps: int, width: float, parts: int, data: str) -> dict[str, object]:
+def measure(steps: int, width: float, parts: int, warm_up_steps: int, data: str) -> dict[str, object]:
     """Trains `steps` steps and says what they took."""
     report = PRESETS["report"]
     sizes = report.networks
@@ -42,10 +43,10 @@ def measure(steps: int, width: float, parts: int, data: str) -> dict[str, object
         filters=scaled(sizes.filters, width),
     )
     config = replace(report, networks=narrow, parts=parts)
-    images = datasets.load_images(data, image_size=config.image_size).subset(train=5 * BATCH, test=100)
+    images = datasets.load_images(data, image_size=config.image_size).subset(train=20 * BATCH, test=100)
     keras.utils.set_random_seed(0)
     model = VARIANTS["gamix-patchgan"](config, images, 0)
-    model.warm_up_steps = 0
+    model.warm_up_steps = warm_up_steps
     model.compile(**compiling(config, "gamix-patchgan"))
     losses, seconds = [], []
     with repeatable(choose_strategy("one"), xla=model.jit_compile):
@@ -57,6 +58,7 @@ def measure(steps: int, width: float, parts: int, data: str) -> dict[str, object
             logs = model.train_on_batch(batch, return_dict=True)
             losses.append({name: float(value) for name, value in logs.items()})
             seconds.append(time.perf_counter() - began)
+    fifth = max(1, steps // 5)
     work = 2 * sum(passes * multiply_adds(getattr(model, network)) for network, passes in PASSES.items())
     return {
         "device": describe_device(choose_strategy("one")),
@@ -67,10 +69,17 @@ def measure(steps: int, width: float, parts: int, data: str) -> dict[str, object
         "parameters": model.count_params(),
         "seconds_a_step": float(np.median(seconds[1:] or seconds)),
         "peak_memory_gb": peak_memory_mb() / 1e3,
-        "reconstruction": [losses[0]["reconstruction"], losses[-1]["reconstruction"]],
-        "loss": [losses[0]["loss"], losses[-1]["loss"]],
+        **{
+            f"{name}_first_and_last_fifth": [mean_of(losses[:fifth], name), mean_of(losses[-fifth:], name)]
+            for name in ("reconstruction", "loss")
+        },
         "estimated_gpu_hours_of_100_epochs_of_24000": 100 * 24_000 * work / GPU_FLOPS / 3600,
     }
+
+
+def mean_of(losses: Sequence[dict[str, float]], name: str) -> float:
+    """Mean of a term over some steps."""
+    return float(np.mean([step[name] for step in losses]))
 
 
 def main() -> None:
@@ -78,11 +87,14 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=5)
     parser.add_argument("--width", type=float, default=1.0, help="scales the channels of every network")
     parser.add_argument("--parts", type=int, default=4, help="parts that a batch goes through the networks in")
+    parser.add_argument(
+        "--warm-up-steps", type=int, default=0, help="steps before the discriminator's judgement enters"
+    )
     parser.add_argument("--data", default="textures", help="textures, faces or folder:PATH")
     arguments = parser.parse_args()
     if arguments.steps < 1 or arguments.width <= 0 or arguments.parts < 1 or BATCH % arguments.parts:
         parser.error(f"Expected steps >= 1, a width > 0 and parts that divide {BATCH}.")
-    print(json.dumps(measure(arguments.steps, arguments.width, arguments.parts, arguments.data), indent=2))
+    print(json.dumps(measure(**vars(arguments)), indent=2))
 
 
 if __name__ == "__main__":

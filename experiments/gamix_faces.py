@@ -142,7 +142,7 @@ PRESETS = {
             blocks=1,
             filters=(32, 40),
         ),
-        weights=replace(REPORT.weights, adversarial=0.03, cap=6.0, warm_up_epochs=15),
+        weights=replace(REPORT.weights, adversarial=0.015, cap=4.0, warm_up_epochs=15),
         training=replace(REPORT.training, epochs=60, learning_rate=2e-3),
     ),
     "smoke": replace(
