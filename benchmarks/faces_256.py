@@ -1,9 +1,9 @@
 """Trains report 3's full model at 256x256 for a few steps, and prints what a step takes, as JSON.
 
-    python -m benchmarks.faces_256                          5 steps of the report preset's networks, batch 32 in 4 parts
-    python -m benchmarks.faces_256 --width 0.125 --steps 50 --warm-up-steps 50      whether the loss falls, in a small model
+    python -m benchmarks.faces_256                                           the report preset, batch 32 in 4 parts
+    python -m benchmarks.faces_256 --width 0.125 --steps 50 --warm-up-steps 50       whether a small model's loss falls
 
-The pictures are crops of two bundled photographs, unless TFVAE_DATA_DIR holds faces/ and `--data faces` is given.
+The pictures are crops of two bundled photographs, or `--data faces` of TFVAE_DATA_DIR.
 """
 
 from __future__ import annotations
