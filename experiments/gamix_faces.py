@@ -10,8 +10,8 @@ offline, on crops of two photographs.
 The quick preset takes 7 minutes a variant on one core (AMD EPYC), 12 with a discriminator. From seed 0 expect a texture
 ratio of 0.53, 0.77, 0.57 and 0.77 of vae, vae-patchgan, gamix and gamix-patchgan, at L1 errors of 0.063, 0.068, 0.061
 and 0.065. The weights were chosen on the last 400 training images. A step of the report preset, `--parts 4`, takes 32 s
-on one core and 4.7 GB (`python -m benchmarks.faces_256`). For its 100 epochs on 24,000 faces we estimate, and have not
-measured, 1.2 hours of a GPU that sustains 1e14 operations a second.
+on one core and 4.7 GB (`python -m experiments.gamix_faces_256`). For its 100 epochs on 24,000 faces we estimate, and
+have not measured, 1.2 hours of a GPU that sustains 1e14 operations a second.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """Trains report 3's full model at 256x256 for a few steps, and prints what a step takes, as JSON.
 
-    python -m benchmarks.faces_256                                           the report preset, batch 32 in 4 parts
-    python -m benchmarks.faces_256 --width 0.125 --steps 50 --warm-up-steps 50       whether a small model's loss falls
+    python -m experiments.gamix_faces_256                   the report preset, batch 32 in 4 parts
+    python -m experiments.gamix_faces_256 --width 0.125 --steps 50 --warm-up-steps 50
 
-The pictures are crops of two bundled photographs, or `--data faces` of TFVAE_DATA_DIR.
+The latter says whether the loss of a small model falls. The pictures are crops of two bundled photographs, or
+`--data faces` of TFVAE_DATA_DIR.
 """
 
 from __future__ import annotations
