@@ -10,7 +10,7 @@ mnist-* variants train on --data, the synthetic-* ones on the synthetic set. Sev
     python -m experiments.gmvae --variants mnist-gmvae mnist-gmvae-best synthetic-gmvae --seeds 0 1 2 3 4
 
 On one core (AMD EPYC) all eight variants take about 15 minutes: mnist-gmvae-best 5 to 8, mnist-gmvae 2 to 4, the other
-mnist-* a minute and a half each, the synthetic ones seconds. From seeds 0 to 4 expect of mnist-gmvae a z_prior of 2.07
+mnist-* a minute and a half each, the synthetic ones seconds. From seeds 0 to 4 expect of mnist-gmvae a z_prior of 2.06
 to 2.15 nats and an accuracy of 0.63 to 0.84, of synthetic-gmvae 2.30 and 1.00, and of mnist-gmvae-best a mean accuracy
 of 0.963 by one-to-one matching on the test images (0.957 to 0.968), all with all ten clusters used. The recipe of
 mnist-gmvae-best was found on the last 10,000 training images, whose labels were looked at to judge a recipe, never to
