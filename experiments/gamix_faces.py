@@ -16,7 +16,6 @@ have not measured, 1.2 hours of a GPU that sustains 1e14 operations a second.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -29,6 +28,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from experiments import gamix_faces_report
+from experiments.schedule import decay
 from experiments.scoring import LEAST_SCORED, reference
 from tfvae.data.images import ImageData
 from tfvae.data.pipeline import steps_per_epoch
@@ -227,12 +227,9 @@ def compiling(config: GamixFacesConfig, variant: str) -> dict[str, Any]:
     return optimizers if tf.config.list_physical_devices("GPU") else {**optimizers, "jit_compile": False}
 
 
-def decay(model: AdversarialVAE, data: ImageData, config: GamixFacesConfig, seed: int, epoch: int) -> None:
-    """Half a cosine from the first step size to none: rate * (1 + cos(pi * epoch / epochs)) / 2."""
-    share = (1 + math.cos(math.pi * epoch / config.training.epochs)) / 2
-    rates = (config.training.learning_rate, config.discriminator_rate)
-    for (optimizer, _), rate in zip(model.players(), rates, strict=False):
-        optimizer.learning_rate.assign(rate * share)
+def after_epoch(model: AdversarialVAE, data: ImageData, config: GamixFacesConfig, seed: int, epoch: int) -> None:
+    """Both players' step sizes fall."""
+    decay(model, [config.training.learning_rate, config.discriminator_rate], epoch, config.training.epochs)
 
 
 def evaluate(run: TrainedRun[GamixFacesConfig]) -> Evaluation:
@@ -350,7 +347,7 @@ EXPERIMENT = Experiment(
         "gamix-patchgan": ("weights.kl",),
     },
     compiling=compiling,
-    after_epoch=decay,
+    after_epoch=after_epoch,
 )
 
 if __name__ == "__main__":

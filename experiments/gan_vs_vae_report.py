@@ -87,7 +87,9 @@ GALLERY = (
 
 
 def alarm(history: Sequence[Mapping[str, Any]]) -> str | None:
-    """Early signs of mode collapse: a discriminator that errs no more, or classes that the samples showed before.
+    """Early signs of mode collapse: a discriminator that errs no more, classes that fade out of the samples.
+
+    A class fades when it is gone, or when the rarest one's share is under half of the best that it was.
 
     Args:
         history: rows of the epochs so far.
@@ -104,9 +106,13 @@ def alarm(history: Sequence[Mapping[str, Any]]) -> str | None:
     errors = [train[name] for name in ("discriminator_real", "discriminator_fake") if name in train]
     if errors and sum(errors) < LEAST_LOSS:
         signs.append(f"the discriminator's loss is below {LEAST_LOSS:g} nats and teaches the generator little")
-    counts = [row["watched"]["classes"] for row in history if "watched" in row]
-    if counts and counts[-1] < max(counts):
-        signs.append(f"samples show {counts[-1]:g} classes after {max(counts):g} before")
+    watched = [row["watched"] for row in history if "watched" in row]
+    if watched:
+        counts, shares = ([row[name] for row in watched] for name in ("classes", "rarest_class_share"))
+        if counts[-1] < max(counts):
+            signs.append(f"samples show {counts[-1]:g} classes after {max(counts):g} before")
+        if shares[-1] < max(shares) / 2:
+            signs.append(f"the rarest class has {shares[-1]:.1%} of the samples after {max(shares):.1%} before")
     return f"signs of mode collapse: {'; '.join(signs)}" if signs else None
 
 
@@ -119,10 +125,13 @@ def run_figures(run: TrainedRun[Any], images: NDArray[np.uint8]) -> dict[str, Fi
     }
     if "watched" in run.history[0]:
         drawn["classes"] = figures.curves(
-            {"classes": [row["watched"]["classes"] for row in run.history]},
+            {
+                "classes": [row["watched"]["classes"] for row in run.history],
+                "share of the rarest, %": [100 * row["watched"]["rarest_class_share"] for row in run.history],
+            },
             title=f"Classes in 1,000 samples: {run.variant}",
             xlabel="epoch",
-            ylabel="classes",
+            ylabel="classes; share in %",
         )
     if isinstance(run.model, Autoencoder):
         originals = data.to_float(data.test_images)

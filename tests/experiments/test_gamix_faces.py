@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from experiments.gamix_faces import EXPERIMENT, PRESETS, VARIANTS, compiling, decay
+from experiments.gamix_faces import EXPERIMENT, PRESETS, VARIANTS, after_epoch, compiling
 from experiments.gamix_faces_report import entries_by_effect
 from tests.experiments.contract import ExperimentContract, command
 from tfvae import cli, data
@@ -145,7 +145,7 @@ def test_the_step_size_follows_half_a_cosine() -> None:
     images = data.load_textures(image_size=32, train=128, test=128)
     model = VARIANTS["gamix-patchgan"](config, images, 0)
     model.compile(**compiling(config, "gamix-patchgan"))
-    decay(model, images, config, 0, 1)
+    after_epoch(model, images, config, 0, 1)
     assert model.optimizer.learning_rate.numpy() == pytest.approx(config.training.learning_rate / 2)
     assert model.discriminator_optimizer.learning_rate.numpy() == pytest.approx(config.discriminator_rate / 2)
 

@@ -38,6 +38,9 @@ class TestGanVsVae(ExperimentContract):
     def settings(self, out: Path, variant: str) -> dict[str, float]:
         return json.loads((self.folder(out, variant) / "metrics.json").read_text())["settings"]
 
+    def history(self, out: Path, variant: str) -> list[dict]:
+        return json.loads((self.folder(out, variant) / "history.json").read_text())
+
     def test_every_number_of_the_report_is_measured(self, out: Path) -> None:
         gan, vae, slim = (self.metrics(out, variant) for variant in RUN)
         both = {"fid", "kid", "inception_score", "precision", "recall", "density", "coverage", "mode_coverage"}
@@ -63,6 +66,15 @@ class TestGanVsVae(ExperimentContract):
         assert model.optimizer.beta_1 == model.discriminator_optimizer.beta_1 == 0.5
         assert model.optimizer.iterations.numpy() == model.discriminator_optimizer.iterations.numpy() == 6
 
+    def test_only_the_slim_gan_s_training_is_steadied(self, out: Path) -> None:
+        report, slim = (keras.saving.load_model(self.folder(out, name) / "model.keras") for name in ("dcgan", SLIM))
+        assert (report.gradient_penalty, report.average_decay) == (0, 0)
+        assert (slim.gradient_penalty, slim.penalty_interval) == (0.1, 4) and slim.average_decay > 0.9
+        rates = [[float(player.learning_rate) for player, _ in model.players()] for model in (report, slim)]
+        assert rates == [pytest.approx([2e-4] * 2), pytest.approx([0.0] * 2)], "half a cosine ends at 0"
+        train = self.history(out, SLIM)[-1]["train"]
+        assert train["gradient_penalty"] > 0 and "gradient_penalty" not in self.history(out, "dcgan")[-1]["train"]
+
     def test_the_command_line_samples_and_exports_a_gan(self, out: Path, tmp_path: Path) -> None:
         run = str(self.folder(out, SLIM))
         sample = ["sample", run, "--count", "3", "--out", f"{tmp_path}/a.npz"]
@@ -78,8 +90,7 @@ class TestGanVsVae(ExperimentContract):
         run = self.folder(out, "vae")
         for name in ("samples", "codes"):
             assert Image.open(run / f"figures/epoch-001_{name}.png").size[0] > 100
-        history = json.loads((run / "history.json").read_text())
-        assert [set(row["watched"]) for row in history] == [{"classes", "rarest_class_share"}] * 2
+        assert [set(row["watched"]) for row in self.history(out, "vae")] == [{"classes", "rarest_class_share"}] * 2
         events = EventAccumulator(str(run)).Reload()
         assert {"watched/classes", "samples", "codes"} <= set(events.Tags()["tensors"])
 
@@ -96,9 +107,10 @@ class TestGanVsVae(ExperimentContract):
         assert min((folder / f"{name}.png").stat().st_size for name in ("customization", "overview")) > 1000
 
 
-def row(epoch: int, discriminator: float | None, classes: int | None) -> dict:
+def row(epoch: int, discriminator: float | None, classes: int | None, rarest: float = 0.06) -> dict:
     train = {} if discriminator is None else {"discriminator_real": discriminator, "discriminator_fake": discriminator}
-    return {"epoch": epoch, "train": train, **({} if classes is None else {"watched": {"classes": classes}})}
+    watched = {} if classes is None else {"watched": {"classes": classes, "rarest_class_share": rarest}}
+    return {"epoch": epoch, "train": train, **watched}
 
 
 def test_early_signs_of_mode_collapse_are_named() -> None:
@@ -106,6 +118,9 @@ def test_early_signs_of_mode_collapse_are_named() -> None:
     assert alarm([row(1, 0.5, 10), row(2, 0.4, 10)]) is None
     falling = alarm([row(1, 0.5, 10), row(2, 0.4, 7)])
     assert falling and "mode collapse" in falling and "7 classes after 10" in falling
+    fading = alarm([row(1, 0.5, 10, 0.05), row(2, 0.4, 10, 0.02)])
+    assert fading and "mode collapse" in fading and "2.0% of the samples after 5.0%" in fading
+    assert alarm([row(1, 0.5, 10, 0.05), row(2, 0.4, 10, 0.03)]) is None, "a share of a thousand samples wavers"
     sure = alarm([row(1, 0.04, None)])
     assert sure and "mode collapse" in sure and "below 0.1 nats" in sure
     assert alarm([row(1, None, 9), row(2, None, 10)]) is None, "a VAE has no discriminator"
@@ -118,6 +133,8 @@ def test_early_signs_of_mode_collapse_are_named() -> None:
         (["--gan.generator-steps", "0"], "gan-generator-steps=0"),
         (["--gan.beta-1", "1"], "gan-beta-1=1"),
         (["--slim.learning-rate", "0"], "slim-learning-rate=0"),
+        (["--slim.gradient-penalty", "-1"], "slim-gradient-penalty=-1"),
+        (["--slim.penalty-interval", "0"], "slim-penalty-interval=0"),
         (["--slim.average-decay", "1"], "slim-average-decay=1"),
         (["--width", "0"], "width=0"),
         (["--samples", "10"], "samples=10"),

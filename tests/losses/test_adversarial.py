@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfvae.losses.adversarial import capped_adversarial_loss, fake_loss, real_loss
+from tfvae.losses.adversarial import capped_adversarial_loss, fake_loss, real_loss, squared_slope
 
 
 def test_the_losses_are_the_binary_cross_entropies_of_the_two_answers():
@@ -38,6 +38,22 @@ def test_bfloat16_logits_give_losses_in_float32():
     assert (
         real_loss(tf.zeros((2, 1), tf.bfloat16)).dtype == fake_loss(tf.zeros((2, 1), tf.bfloat16)).dtype == tf.float32
     )
+
+
+def test_the_squared_slope_is_that_of_the_mean_logit_and_itself_has_a_gradient():
+    # logits (w x1, 3 w x2), mean w (x1 + 3 x2) / 2: slope w / 2 (1, 3), half its square w^2 10 / 8.
+    weight, images = tf.Variable(2.0), tf.constant([[1.0, 5.0], [0.0, -2.0]])
+    with tf.GradientTape() as tape:
+        slope = squared_slope(lambda x: weight * x * tf.constant([1.0, 3.0]), images)
+    np.testing.assert_allclose(slope, [5.0, 5.0], rtol=1e-6)
+    np.testing.assert_allclose(tape.gradient(slope, weight), 2 * 2 * 2.0 * 10 / 8, rtol=1e-6)
+
+
+def test_a_flat_discriminator_has_a_gradient_too():
+    weight = tf.Variable(0.0)
+    with tf.GradientTape() as tape:
+        slope = squared_slope(lambda x: weight * x, tf.ones((3, 2)))
+    assert tape.gradient(slope, weight) == 0.0
 
 
 def test_a_judgement_pulls_no_harder_than_the_cap_allows():

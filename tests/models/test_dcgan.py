@@ -17,6 +17,7 @@ from tests.contracts import (
     states,
 )
 from tfvae.errors import InputError
+from tfvae.losses.adversarial import squared_slope
 from tfvae.models.base import Noise
 from tfvae.models.dcgan import DCGAN
 from tfvae.networks.convolutional import dcgan_discriminator
@@ -66,6 +67,12 @@ class TestDCGAN(GAN):
     @staticmethod
     def make():
         return dcgan(average_decay=0.5, discriminator_steps=2, seed=3)
+
+
+class TestPenalised(GAN):
+    @staticmethod
+    def make():
+        return dcgan(gradient_penalty=0.3, penalty_interval=2, seed=3)
 
 
 @pytest.fixture
@@ -130,6 +137,31 @@ def test_one_step_is_the_discriminator_s_and_then_the_generator_s(batch):
     expected = {"discriminator_real": real, "discriminator_fake": fake, "generator": generator}
     expected = {name: float(value) for name, value in expected.items()}
     assert logs == pytest.approx({**expected, "loss": sum(expected.values())}, rel=1e-5)
+
+
+@pytest.mark.parametrize("interval", [1, 3])
+def test_the_penalty_of_the_slope_comes_at_its_interval_with_as_much_weight(batch, interval):
+    model = compiled_dcgan(dcgan(gradient_penalty=0.3, penalty_interval=interval), run_eagerly=True)
+    images = tf.constant(batch)
+    for step in range(4):
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            logits = model.discriminator(images)
+        slope = tape.gradient(logits, images).numpy().astype(np.float64)
+        expected = interval * 0.3 * np.mean(np.sum(slope**2, axis=(1, 2, 3))) / 2 if step % interval == 0 else 0.0
+        history = model.fit(batch, batch_size=BATCH, shuffle=False, verbose=0).history
+        assert history["gradient_penalty"][0] == pytest.approx(expected, rel=1e-4)
+    assert model.evaluate(batch, verbose=0, return_dict=True)["gradient_penalty"] > 0, "in evaluation it always stands"
+
+
+def test_the_penalty_makes_the_discriminator_flatter():
+    images, slopes = small_images(4 * BATCH), []
+    for weight in (0.0, 10.0):
+        keras.utils.set_random_seed(0)
+        model = compiled_dcgan(dcgan(gradient_penalty=weight))
+        model.fit(images, batch_size=BATCH, epochs=5, shuffle=False, verbose=0)
+        slopes.append(np.mean(squared_slope(model.discriminator, tf.constant(images))))
+    assert slopes[1] < 0.5 * slopes[0]
 
 
 def descend(tape: tf.GradientTape, loss: tf.Tensor, player: keras.Model) -> None:
@@ -210,6 +242,9 @@ def test_two_replicas_end_with_the_weights_of_one_device(monkeypatch):
         {"discriminator_steps": 0},
         {"generator_steps": 0},
         {"generator_steps": 1.5},
+        {"gradient_penalty": -1.0},
+        {"gradient_penalty": float("nan")},
+        {"penalty_interval": 0},
         {"average_decay": 1.0},
         {"average_decay": -0.1},
         {"average_decay": float("nan")},

@@ -47,6 +47,27 @@ def fake_loss(logits: tf.Tensor) -> tf.Tensor:
     return _mean_over_patches(tf.nn.softplus(tf.cast(logits, tf.float32)))
 
 
+def squared_slope(discriminator: Callable[[tf.Tensor], tf.Tensor], images: tf.Tensor) -> tf.Tensor:
+    """Half the squared gradient of a discriminator's logit by the image, the penalty R1 at real images.
+
+    slope = |d mean(logits) / d image|^2 / 2
+
+    Args:
+        discriminator: function of float32 [batch, ...] to float [batch, ...], logits that depend on their image alone.
+        images: float32 [batch, ...].
+
+    Returns:
+        float32 [batch], >= 0, in squared nats per squared unit of a pixel.
+
+    Reference:
+        Mescheder et al. 2018, eq. 9.
+    """
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        logits = _mean_over_patches(tf.cast(discriminator(images), tf.float32))
+    return _squares(tape.gradient(logits, images)) / 2
+
+
 def capped_adversarial_loss(
     decoded: tf.Tensor,
     error: Callable[[tf.Tensor], tf.Tensor],
@@ -91,7 +112,11 @@ def capped_adversarial_loss(
 
 def _norm(slope: tf.Tensor) -> tf.Tensor:
     """float32 [batch], the length of each example's gradient."""
-    return tf.sqrt(tf.reduce_sum(tf.square(slope), axis=list(range(1, len(slope.shape)))))
+    return tf.sqrt(_squares(slope))
+
+
+def _squares(slope: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_sum(tf.square(slope), axis=list(range(1, len(slope.shape))))
 
 
 def _mean_over_patches(losses: tf.Tensor) -> tf.Tensor:

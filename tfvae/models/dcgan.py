@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -9,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfvae.errors import InputError
-from tfvae.losses.adversarial import fake_loss, real_loss
+from tfvae.losses.adversarial import fake_loss, real_loss, squared_slope
 from tfvae.models.base import Noise, Terms, images_and_labels
 from tfvae.models.two_players import TwoPlayerModel, check_gives_logits
 
@@ -20,8 +23,8 @@ ROUNDING = 1e-3
 class DCGAN(TwoPlayerModel):
     """Generator and discriminator, each with an optimizer of its own, that take turns on every batch.
 
-    discriminator: mean(-log D(x)) + mean(-log(1 - D(G(z)))),  z ~ N(0, I),  D = sigmoid(logit)
-    generator:     mean(-log D(G(z)))
+    discriminator: mean(-log D(x)) + mean(-log(1 - D(G(z)))) + penalty / 2 * mean(|d logit / d x|^2)
+    generator:     mean(-log D(G(z))),  z ~ N(0, I),  D = sigmoid(logit)
 
     A step is `discriminator_steps` of the one on the batch and fresh codes, then `generator_steps` of the other on
     fresh codes; the logs show the last of each. The loss is the sum of both, and says little: neither player's falls
@@ -33,6 +36,10 @@ class DCGAN(TwoPlayerModel):
             or of its patches, being real.
         discriminator_steps: int >= 1, steps of the discriminator on a batch.
         generator_steps: int >= 1, steps of the generator on a batch.
+        gradient_penalty: float >= 0, weight of the discriminator's squared slope at real images (R1), which keeps it
+            from learning the training images by heart; of the mean logit, where an image has several.
+        penalty_interval: int >= 1; the penalty is worked out at every `penalty_interval`th step of the discriminator
+            alone, with that many times the weight.
         average_decay: float in [0, 1); above 0, images come from the running average of the generator's weights, which
             evens out the last steps: after its step t, average = d * average + (1 - d) * weight with
             d = min(average_decay, (1 + t) / (10 + t)), so that the first weights are soon forgotten.
@@ -44,11 +51,12 @@ class DCGAN(TwoPlayerModel):
             its range; in `fit` and `evaluate`, if the images are not in `value_range`.
 
     Reference:
-        Goodfellow et al. 2014, algorithm 1; Radford et al. 2016; Yazici et al. 2019 for the average; report 4,
-        sections 3.2.1 and 3.7.1.
+        Goodfellow et al. 2014, algorithm 1; Radford et al. 2016; Mescheder et al. 2018, eq. 9, for the penalty and
+        Karras et al. 2020, section 3.1, for its interval; Yazici et al. 2019 for the average; report 4, sections 3.2.1
+        and 3.7.1.
     """
 
-    term_names = ("discriminator_real", "discriminator_fake", "generator")
+    own_term_names = ("discriminator_real", "discriminator_fake", "generator")
     part_names = ("generator", "discriminator")
     optimizer_name = "generator_optimizer"
     discriminator: keras.Model
@@ -60,17 +68,27 @@ class DCGAN(TwoPlayerModel):
         *,
         discriminator_steps: int = 1,
         generator_steps: int = 1,
+        gradient_penalty: float = 0.0,
+        penalty_interval: int = 1,
         average_decay: float = 0.0,
         value_range: tuple[float, float] = (-1.0, 1.0),
         seed: int = 0,
         **kwargs: Any,
     ) -> None:
+        # Set first: the base class makes a running mean of each term.
+        self.term_names: Sequence[str] = (*self.own_term_names, *(("gradient_penalty",) if gradient_penalty else ()))
         super().__init__(seed=seed, **kwargs)
-        for name, steps in (("discriminator_steps", discriminator_steps), ("generator_steps", generator_steps)):
+        for name, steps in (
+            ("discriminator_steps", discriminator_steps),
+            ("generator_steps", generator_steps),
+            ("penalty_interval", penalty_interval),
+        ):
             if steps != int(steps) or steps < 1:
-                raise InputError(
-                    f"Expected a whole number of steps >= 1. Received: {name}={steps}. Both players must move."
-                )
+                raise InputError(f"Expected a whole number of steps >= 1. Received: {name}={steps}. Use 1.")
+        if not 0 <= gradient_penalty < math.inf:
+            raise InputError(
+                f"Expected a weight >= 0. Received: gradient_penalty={gradient_penalty}. Use 0 for no penalty."
+            )
         if not 0 <= average_decay < 1:
             raise InputError(
                 f"Expected a decay in [0, 1). Received: average_decay={average_decay}. Use 0 for no average."
@@ -81,6 +99,8 @@ class DCGAN(TwoPlayerModel):
         self.discriminator = discriminator
         self.discriminator_steps = discriminator_steps
         self.generator_steps = generator_steps
+        self.gradient_penalty = gradient_penalty
+        self.penalty_interval = penalty_interval
         self.average_decay = average_decay
         self.value_range = tuple(value_range)
         self.latent_dim, self.image_shape = _sizes(generator, discriminator)
@@ -97,12 +117,13 @@ class DCGAN(TwoPlayerModel):
     def discriminator_objective(
         self, images: tf.Tensor, labels: tf.Tensor | None, *, noise: Noise, training: bool
     ) -> Terms:
-        """What the discriminator minimises: its errors on real and on generated images."""
+        """What the discriminator minimises: its errors on real and on generated images, and its slope."""
         fakes = tf.stop_gradient(self._fakes(images, noise, training))
-        return {
-            "discriminator_real": real_loss(self.discriminator(images, training=training)),
-            "discriminator_fake": fake_loss(self.discriminator(fakes, training=training)),
-        }
+        judge = functools.partial(self.discriminator, training=training)
+        terms = {"discriminator_real": real_loss(judge(images)), "discriminator_fake": fake_loss(judge(fakes))}
+        if self.gradient_penalty:
+            terms["gradient_penalty"] = self._penalty(judge, images, self.penalty_interval if training else 1)
+        return terms
 
     def generator_objective(
         self, images: tf.Tensor, labels: tf.Tensor | None, *, noise: Noise, training: bool
@@ -148,12 +169,24 @@ class DCGAN(TwoPlayerModel):
         return super().evaluate(x, *args, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
-        own = ("discriminator_steps", "generator_steps", "average_decay", "value_range")
+        steps = ("discriminator_steps", "generator_steps", "penalty_interval")
+        own = (*steps, "gradient_penalty", "average_decay", "value_range")
         return {**super().get_config(), **{name: getattr(self, name) for name in own}}
 
     def _fakes(self, images: tf.Tensor, noise: Noise, training: bool) -> tf.Tensor:
         codes = noise.normal([tf.shape(images)[0], self.latent_dim], "codes")
         return self.generator(codes, training=training)
+
+    def _penalty(self, judge: Callable[[tf.Tensor], tf.Tensor], images: tf.Tensor, interval: int) -> tf.Tensor:
+        """float32 [batch], in each `interval`th step of the discriminator; 0 between them."""
+        weight, optimizer = interval * self.gradient_penalty, self.discriminator_optimizer
+        if interval == 1 or optimizer is None:
+            return weight * squared_slope(judge, images)
+        return tf.cond(
+            tf.equal(tf.convert_to_tensor(optimizer.iterations) % interval, 0),
+            lambda: weight * squared_slope(judge, images),
+            lambda: tf.zeros(tf.shape(images)[:1]),
+        )
 
     def _move_average(self) -> None:
         if self.average is not None:
