@@ -82,18 +82,18 @@ class Slim:
 
     learning_rate: float = 2e-3
     """First step size of Adam, for both players; it falls by half a cosine to 0."""
-    gradient_penalty: float = 0.1
+    gradient_penalty: float = 1.0
     """Weight of the discriminator's squared slope at real images (R1)."""
-    penalty_interval: int = 4
-    """The slope counts once in so many steps of the discriminator, with as many times the weight."""
+    penalty_share: float = 0.25
+    """How much of a batch the slope is worked out on, with as much more weight."""
     average_decay: float = 0.9995
     """Decay of the running average of the generator's weights, from which the images come."""
 
     def __post_init__(self) -> None:
         check(self.learning_rate > 0, "a positive learning rate", slim_learning_rate=self.learning_rate)
-        penalty, interval = self.gradient_penalty, self.penalty_interval
+        penalty, share = self.gradient_penalty, self.penalty_share
         check(0 <= penalty < math.inf, "a weight of at least 0", slim_gradient_penalty=penalty)
-        check(interval >= 1, "an interval of at least 1 step", slim_penalty_interval=interval)
+        check(0 < share <= 1, "a share in (0, 1]", slim_penalty_share=share)
         check(0 <= self.average_decay < 1, "a decay in [0, 1)", slim_average_decay=self.average_decay)
 
 
@@ -159,7 +159,7 @@ def dcgan_slim(
     generator = dcgan_generator(latent_dim, data.image_shape, widths=(), filters=filters, kernel=4, normalise=True)
     discriminator = dcgan_discriminator(data.image_shape, filters=judges, kernel=4)
     slim = config.slim
-    steadying = ("gradient_penalty", "penalty_interval", "average_decay")
+    steadying = ("gradient_penalty", "penalty_share", "average_decay")
     return _dcgan(config, data, seed, generator, discriminator, **{name: getattr(slim, name) for name in steadying})
 
 

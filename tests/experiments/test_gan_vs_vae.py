@@ -69,7 +69,7 @@ class TestGanVsVae(ExperimentContract):
     def test_only_the_slim_gan_s_training_is_steadied(self, out: Path) -> None:
         report, slim = (keras.saving.load_model(self.folder(out, name) / "model.keras") for name in ("dcgan", SLIM))
         assert (report.gradient_penalty, report.average_decay) == (0, 0)
-        assert (slim.gradient_penalty, slim.penalty_interval) == (0.1, 4) and slim.average_decay > 0.9
+        assert (slim.gradient_penalty, slim.penalty_share) == (1.0, 0.25) and slim.average_decay > 0.9
         rates = [[float(player.learning_rate) for player, _ in model.players()] for model in (report, slim)]
         assert rates == [pytest.approx([2e-4] * 2), pytest.approx([0.0] * 2)], "half a cosine ends at 0"
         train = self.history(out, SLIM)[-1]["train"]
@@ -134,7 +134,7 @@ def test_early_signs_of_mode_collapse_are_named() -> None:
         (["--gan.beta-1", "1"], "gan-beta-1=1"),
         (["--slim.learning-rate", "0"], "slim-learning-rate=0"),
         (["--slim.gradient-penalty", "-1"], "slim-gradient-penalty=-1"),
-        (["--slim.penalty-interval", "0"], "slim-penalty-interval=0"),
+        (["--slim.penalty-share", "0"], "slim-penalty-share=0"),
         (["--slim.average-decay", "1"], "slim-average-decay=1"),
         (["--width", "0"], "width=0"),
         (["--samples", "10"], "samples=10"),

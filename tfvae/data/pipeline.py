@@ -132,4 +132,7 @@ def _gathered(
     options.deterministic = True
     # There are no files to share out: several workers each take their part of the batches.
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
+    # There is nothing to tune, and an iterator that is done with waits for the tuner's next round: up to as long again
+    # as it was in use (TensorFlow 2.21).
+    options.autotune.enabled = False
     return rows.map(gather).prefetch(_PREFETCHED_BATCHES).with_options(options)

@@ -38,8 +38,8 @@ class DCGAN(TwoPlayerModel):
         generator_steps: int >= 1, steps of the generator on a batch.
         gradient_penalty: float >= 0, weight of the discriminator's squared slope at real images (R1), which keeps it
             from learning the training images by heart; of the mean logit, where an image has several.
-        penalty_interval: int >= 1; the penalty is worked out at every `penalty_interval`th step of the discriminator
-            alone, with that many times the weight.
+        penalty_share: float in (0, 1], how much of a batch the penalty is worked out on in training, with as much more
+            weight; a quarter costs little.
         average_decay: float in [0, 1); above 0, images come from the running average of the generator's weights, which
             evens out the last steps: after its step t, average = d * average + (1 - d) * weight with
             d = min(average_decay, (1 + t) / (10 + t)), so that the first weights are soon forgotten.
@@ -52,8 +52,8 @@ class DCGAN(TwoPlayerModel):
 
     Reference:
         Goodfellow et al. 2014, algorithm 1; Radford et al. 2016; Mescheder et al. 2018, eq. 9, for the penalty and
-        Karras et al. 2020, section 3.1, for its interval; Yazici et al. 2019 for the average; report 4, sections 3.2.1
-        and 3.7.1.
+        Karras et al. 2020, section 3.1, for doing with less of it; Yazici et al. 2019 for the average; report 4,
+        sections 3.2.1 and 3.7.1.
     """
 
     own_term_names = ("discriminator_real", "discriminator_fake", "generator")
@@ -69,7 +69,7 @@ class DCGAN(TwoPlayerModel):
         discriminator_steps: int = 1,
         generator_steps: int = 1,
         gradient_penalty: float = 0.0,
-        penalty_interval: int = 1,
+        penalty_share: float = 1.0,
         average_decay: float = 0.0,
         value_range: tuple[float, float] = (-1.0, 1.0),
         seed: int = 0,
@@ -78,17 +78,17 @@ class DCGAN(TwoPlayerModel):
         # Set first: the base class makes a running mean of each term.
         self.term_names: Sequence[str] = (*self.own_term_names, *(("gradient_penalty",) if gradient_penalty else ()))
         super().__init__(seed=seed, **kwargs)
-        for name, steps in (
-            ("discriminator_steps", discriminator_steps),
-            ("generator_steps", generator_steps),
-            ("penalty_interval", penalty_interval),
-        ):
+        for name, steps in (("discriminator_steps", discriminator_steps), ("generator_steps", generator_steps)):
             if steps != int(steps) or steps < 1:
-                raise InputError(f"Expected a whole number of steps >= 1. Received: {name}={steps}. Use 1.")
+                raise InputError(
+                    f"Expected a whole number of steps >= 1. Received: {name}={steps}. Both players must move."
+                )
         if not 0 <= gradient_penalty < math.inf:
             raise InputError(
                 f"Expected a weight >= 0. Received: gradient_penalty={gradient_penalty}. Use 0 for no penalty."
             )
+        if not 0 < penalty_share <= 1:
+            raise InputError(f"Expected a share in (0, 1]. Received: penalty_share={penalty_share}. Use 1 for all.")
         if not 0 <= average_decay < 1:
             raise InputError(
                 f"Expected a decay in [0, 1). Received: average_decay={average_decay}. Use 0 for no average."
@@ -100,7 +100,7 @@ class DCGAN(TwoPlayerModel):
         self.discriminator_steps = discriminator_steps
         self.generator_steps = generator_steps
         self.gradient_penalty = gradient_penalty
-        self.penalty_interval = penalty_interval
+        self.penalty_share = penalty_share
         self.average_decay = average_decay
         self.value_range = tuple(value_range)
         self.latent_dim, self.image_shape = _sizes(generator, discriminator)
@@ -122,7 +122,7 @@ class DCGAN(TwoPlayerModel):
         judge = functools.partial(self.discriminator, training=training)
         terms = {"discriminator_real": real_loss(judge(images)), "discriminator_fake": fake_loss(judge(fakes))}
         if self.gradient_penalty:
-            terms["gradient_penalty"] = self._penalty(judge, images, self.penalty_interval if training else 1)
+            terms["gradient_penalty"] = self._penalty(judge, images, self.penalty_share if training else 1.0)
         return terms
 
     def generator_objective(
@@ -169,24 +169,21 @@ class DCGAN(TwoPlayerModel):
         return super().evaluate(x, *args, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
-        steps = ("discriminator_steps", "generator_steps", "penalty_interval")
-        own = (*steps, "gradient_penalty", "average_decay", "value_range")
+        penalty = ("gradient_penalty", "penalty_share")
+        own = ("discriminator_steps", "generator_steps", *penalty, "average_decay", "value_range")
         return {**super().get_config(), **{name: getattr(self, name) for name in own}}
 
     def _fakes(self, images: tf.Tensor, noise: Noise, training: bool) -> tf.Tensor:
         codes = noise.normal([tf.shape(images)[0], self.latent_dim], "codes")
         return self.generator(codes, training=training)
 
-    def _penalty(self, judge: Callable[[tf.Tensor], tf.Tensor], images: tf.Tensor, interval: int) -> tf.Tensor:
-        """float32 [batch], in each `interval`th step of the discriminator; 0 between them."""
-        weight, optimizer = interval * self.gradient_penalty, self.discriminator_optimizer
-        if interval == 1 or optimizer is None:
-            return weight * squared_slope(judge, images)
-        return tf.cond(
-            tf.equal(tf.convert_to_tensor(optimizer.iterations) % interval, 0),
-            lambda: weight * squared_slope(judge, images),
-            lambda: tf.zeros(tf.shape(images)[:1]),
-        )
+    def _penalty(self, judge: Callable[[tf.Tensor], tf.Tensor], images: tf.Tensor, share: float) -> tf.Tensor:
+        """float32 [batch]: 0 for the images that are left out, and more for the others, so that the mean stays."""
+        count = tf.cast(tf.shape(images)[0], tf.float32)
+        looked_at = tf.math.ceil(share * count)
+        slopes = squared_slope(judge, images[: tf.cast(looked_at, tf.int32)])
+        left_out = tf.zeros(tf.cast(count - looked_at, tf.int32))
+        return self.gradient_penalty * tf.concat([slopes * count / looked_at, left_out], axis=0)
 
     def _move_average(self) -> None:
         if self.average is not None:
