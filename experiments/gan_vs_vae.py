@@ -82,7 +82,7 @@ class Slim:
 
     learning_rate: float = 2e-3
     """First step size of Adam, for both players; it falls by half a cosine to 0."""
-    gradient_penalty: float = 1.0
+    gradient_penalty: float = 2.0
     """Weight of the discriminator's squared slope at real images (R1)."""
     penalty_share: float = 0.25
     """How much of a batch the slope is worked out on, with as much more weight."""
