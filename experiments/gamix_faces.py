@@ -71,6 +71,8 @@ class Networks:
     """Channels of the decoder's stages, from a code to full resolution."""
     blocks: int = 2
     """Residual blocks a stage."""
+    grain: bool = True
+    """Give the decoder a pattern like noise, from which it may make fine structure that codes cannot hold."""
     filters: tuple[int, ...] = (64, 128, 256)
     """Channels of the discriminator's strided convolutions; a patch has 16, 34 or 70 pixels with one, two or three."""
     recompute: bool = False
@@ -170,7 +172,7 @@ def networks(config: GamixFacesConfig, data: ImageData) -> tuple[keras.Model, ke
     sizes, shape = config.networks, data.image_shape
     options: dict[str, Any] = {"blocks": sizes.blocks, "recompute": sizes.recompute}
     encoder = resnet_v2_encoder(shape, 2 * sizes.latent_dim, widths=sizes.widths, patch=sizes.patch, **options)
-    options |= {"widths": sizes.decoder_widths, "activation": "sigmoid"}
+    options |= {"widths": sizes.decoder_widths, "activation": "sigmoid", "grain": sizes.grain}
     return encoder, resnet_v2_decoder(sizes.latent_dim, shape, **options)
 
 

@@ -16,8 +16,16 @@ from tfvae.models.gamix_vae import GaMixVAE  # noqa: E402
 from tfvae.models.gmvae import GMVAE  # noqa: E402
 from tfvae.models.mmd_vae import MMDVAE  # noqa: E402
 from tfvae.models.vae import VAE  # noqa: E402
+from tfvae.networks.convolutional import (  # noqa: E402
+    convolutional_decoder,
+    convolutional_encoder,
+    dcgan_discriminator,
+    dcgan_generator,
+)
 from tfvae.networks.dense import dense_decoder, dense_encoder  # noqa: E402
 from tfvae.networks.mixture_prior import dense_mixture_prior  # noqa: E402
+from tfvae.networks.patchgan import patchgan_discriminator  # noqa: E402
+from tfvae.networks.resnet_v2 import resnet_v2_decoder, resnet_v2_encoder  # noqa: E402
 
 __version__ = "0.1.0"
 
@@ -32,7 +40,14 @@ __all__ = [
     "ClusteringGMVAE",
     "GaMixVAE",
     "InputError",
+    "convolutional_decoder",
+    "convolutional_encoder",
+    "dcgan_discriminator",
+    "dcgan_generator",
     "dense_decoder",
     "dense_encoder",
     "dense_mixture_prior",
+    "patchgan_discriminator",
+    "resnet_v2_decoder",
+    "resnet_v2_encoder",
 ]

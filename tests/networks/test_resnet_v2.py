@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from tests.contracts import THREE_PARTS, dtype_policy
 from tfvae.errors import InputError
+from tfvae.networks.grain import Grain
 from tfvae.networks.resnet_v2 import ResidualBlock, resnet_v2_decoder, resnet_v2_encoder, stage_sizes
 
 WIDTHS = (4, 6, 8)
@@ -128,6 +129,23 @@ def test_examples_do_not_see_each_other_and_nothing_has_state():
         together = network(inputs, training=True)
         alone = np.concatenate([network(inputs[i : i + 1], training=True) for i in range(3)])
         np.testing.assert_allclose(together, alone, rtol=1e-4, atol=1e-5)
+
+
+def test_grain_starts_at_nothing_and_then_gives_each_code_a_structure_of_its_own(tmp_path):
+    keras.utils.set_random_seed(0)
+    plain, network = (moved(decoder(grain=grain)) for grain in (False, True))
+    grains = [layer for layer in network.layers if isinstance(layer, Grain)]
+    assert [layer.output.shape[1] for layer in grains] == stage_sizes((32, 32, 3), 3, 1)[::-1]
+    others = [layer for layer in network.layers if layer not in grains]
+    for ours, theirs in zip(others, plain.layers, strict=True):
+        ours.set_weights(theirs.get_weights())
+    with_grain = network(random(2, 5)).numpy()
+    for layer in grains:
+        layer.strength.assign(tf.zeros_like(layer.strength))
+    without = network(random(2, 5)).numpy()
+    np.testing.assert_array_equal(without, plain(random(2, 5)))
+    structure = with_grain - without
+    assert np.abs(structure).max() > 0.01 and abs(np.corrcoef(structure.reshape(2, -1))[0, 1]) < 0.9
 
 
 @pytest.mark.parametrize("make", [encoder, decoder])

@@ -19,6 +19,7 @@ from keras import layers
 
 from tfvae.errors import InputError
 from tfvae.networks.block_convolution import BlockConv2D
+from tfvae.networks.grain import Grain
 
 SMALLEST, LARGEST, MULTIPLE = 32, 256, 16
 PATCHES = (1, 2, 4)
@@ -89,6 +90,7 @@ def resnet_v2_decoder(
     widths: Sequence[int] = (512, 512, 256, 128, 64, 32),
     blocks: int = 1,
     activation: str = "tanh",
+    grain: bool = False,
     normalise: bool = False,
     recompute: bool = False,
 ) -> keras.Model:
@@ -106,6 +108,7 @@ def resnet_v2_decoder(
         widths: ints >= 1, channels of each stage.
         blocks: int >= 1, `ResidualBlock`s a stage.
         activation: "tanh" for pixels of the value range (-1, 1), "sigmoid" for (0, 1).
+        grain: whether `Grain` follows each stage: fine structure that no code needs to hold.
         normalise: whether blocks and the last layer take maps divided by their root mean square over the channels.
         recompute: whether the backward pass computes each block anew in place of keeping its maps; same gradients.
 
@@ -131,6 +134,8 @@ def resnet_v2_decoder(
         double = stage > 0 and sizes[stage] > sizes[stage - 1]
         for block in range(blocks):
             maps = ResidualBlock(width, resize="double" if double and not block else None, **options)(maps)
+        if grain:
+            maps = Grain(seed=stage, name=f"grain_{stage}")(maps, inputs)
     # With its own dtype, lest the policy round the logits.
     start = {"kernel_initializer": _scaled(HEAD_SCALE**2, after_rectifier=True), "dtype": "float32"}
     head = layers.Conv2D(image_shape[-1], 3, padding="same", name="head", **start)
