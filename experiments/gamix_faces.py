@@ -16,6 +16,7 @@ have not measured, 1.2 hours of a GPU that sustains 1e14 operations a second.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -75,12 +76,19 @@ class Networks:
     """Give the decoder a pattern like noise, from which it may make fine structure that codes cannot hold."""
     filters: tuple[int, ...] = (64, 128, 256)
     """Channels of the discriminator's strided convolutions; a patch has 16, 34 or 70 pixels with one, two or three."""
+    detail: float = 3.0
+    """How much the discriminator has enlarged what differs from its neighbourhood."""
+    neighbourhood: int = 5
+    """Side in pixels of that neighbourhood."""
     recompute: bool = False
     """Compute each block's maps anew in the backward pass, which saves memory and takes time."""
 
     def __post_init__(self) -> None:
         check(self.latent_dim >= 2, "at least 2 dimensions, which figure 2 varies", networks_latent_dim=self.latent_dim)
         check(self.blocks >= 1, "at least 1 block a stage", networks_blocks=self.blocks)
+        check(0 <= self.detail < math.inf, "a factor of at least 0", networks_detail=self.detail)
+        sides = self.neighbourhood
+        check(sides >= 2, "a neighbourhood of at least 2 pixels", networks_neighbourhood=sides)
         for name in ("widths", "decoder_widths", "filters"):
             sizes = getattr(self, name)
             check(len(sizes) > 0 and min(sizes) >= 1, "widths of at least 1 channel", **{f"networks_{name}": sizes})
@@ -150,7 +158,7 @@ PRESETS = {
             blocks=1,
             filters=(32, 40),
         ),
-        weights=replace(REPORT.weights, adversarial=0.015, cap=4.0, warm_up_epochs=15),
+        weights=replace(REPORT.weights, adversarial=0.0275, cap=4.0, warm_up_epochs=35),
         training=replace(REPORT.training, epochs=60, learning_rate=2e-3),
     ),
     "smoke": replace(
@@ -194,11 +202,10 @@ def gamix(config: GamixFacesConfig, data: ImageData, seed: int, *, with_discrimi
 def _adversary(config: GamixFacesConfig, data: ImageData, with_discriminator: bool) -> dict[str, Any]:
     """What both kinds of model are told besides: the discriminator, if there is one, and the parts of a batch."""
     _check_data(config, data)
-    weights = config.weights
+    weights, sizes = config.weights, config.networks
+    seen = {name: getattr(sizes, name) for name in ("filters", "detail", "neighbourhood")}
     return {
-        "discriminator": patchgan_discriminator(data.image_shape, filters=config.networks.filters)
-        if with_discriminator
-        else None,
+        "discriminator": patchgan_discriminator(data.image_shape, **seen) if with_discriminator else None,
         "adversarial_weight": weights.adversarial,
         "cap": weights.cap,
         "warm_up_steps": weights.warm_up_epochs * steps_per_epoch(data, config.training.batch_size),
@@ -330,7 +337,10 @@ VARIANTS = {
     "gamix-patchgan": partial(gamix, with_discriminator=True),
 }
 
-ADVERSARY = ("weights.adversarial", "weights.cap", "weights.warm_up_epochs", "discriminator_rate", "networks.filters")
+ADVERSARY = (
+    *("weights.adversarial", "weights.cap", "weights.warm_up_epochs", "discriminator_rate"),
+    *("networks.filters", "networks.detail", "networks.neighbourhood"),
+)
 
 EXPERIMENT = Experiment(
     name="gamix_faces",

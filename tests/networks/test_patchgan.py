@@ -32,11 +32,14 @@ def test_it_is_the_paper_s_discriminator():
     assert not discriminator.non_trainable_variables
 
 
-@pytest.mark.parametrize(("filters", "side"), [((2,), 16), ((2, 3), 34), ((2, 3, 3), 70)])
-def test_a_logit_is_moved_by_the_pixels_of_its_patch_alone(filters, side):
-    assert receptive_field(filters) == side
+@pytest.mark.parametrize(
+    ("filters", "detail", "side"),
+    [((2,), {}, 16), ((2, 3), {}, 34), ((2, 3, 3), {}, 70), ((2, 3), {"detail": 2.0}, 36)],
+)
+def test_a_logit_is_moved_by_the_pixels_of_its_patch_alone(filters, detail, side):
+    assert receptive_field(filters, neighbourhood=3 if detail else 1) == side
     size = 144
-    discriminator = patchgan_discriminator((size, size, 1), filters=filters)
+    discriminator = patchgan_discriminator((size, size, 1), filters=filters, **detail)
     images = tf.constant(np.random.default_rng(0).normal(size=(1, size, size, 1)), tf.float32)
     with tf.GradientTape() as tape:
         tape.watch(images)
@@ -52,6 +55,28 @@ def test_a_logit_is_moved_by_the_pixels_of_its_patch_alone(filters, side):
 def test_every_image_shape_has_patches(shape, filters):
     discriminator = patchgan_discriminator(shape, filters=filters)
     assert discriminator(np.zeros((2, *shape), np.float32)).shape == (2, -(-shape[0] // 4), -(-shape[1] // 4), 1)
+
+
+@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
+def test_detail_sets_apart_what_differs_from_the_neighbourhood(policy):
+    with dtype_policy(policy):
+        discriminator = patchgan_discriminator((9, 9, 1), filters=(2,), detail=10.0)
+    first = next(layer for layer in discriminator.layers if isinstance(layer, keras.layers.Conv2D))
+    images = np.full((1, 9, 9, 1), 0.5, np.float32)
+    images[0, 4, 4] += 0.009
+    seen = keras.Model(discriminator.input, first.input)(images).numpy()
+    np.testing.assert_array_equal(seen[..., 0], images[..., 0])
+    # The dot is 8/9 above the mean of the nine pixels around it, its neighbours 1/9 below theirs.
+    expected = np.zeros((9, 9))
+    expected[3:6, 3:6] = -0.01
+    expected[4, 4] = 0.08
+    np.testing.assert_allclose(seen[0, ..., 1], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("wrong", [{"detail": -1.0}, {"detail": float("nan")}, {"neighbourhood": 1}])
+def test_a_detail_or_a_neighbourhood_out_of_range_is_refused(wrong):
+    with pytest.raises(InputError, match=THREE_PARTS):
+        patchgan_discriminator((32, 32, 3), filters=(4,), **wrong)
 
 
 def test_it_comes_back_from_a_file(tmp_path):
