@@ -129,6 +129,8 @@ class GamixFacesConfig(ExperimentConfig):
     weights: Weights = field(default_factory=Weights)
     parts: int = 1
     """Parts that a batch goes through the networks in: memory shrinks with it, and the step stays that of the batch."""
+    mirrored: bool = True
+    """Show the mirror image of a training picture half of the time."""
     discriminator_rate: float = 1e-3
     """Step size of the discriminator's Adam."""
     samples: int = 2000
@@ -200,7 +202,7 @@ def gamix(config: GamixFacesConfig, data: ImageData, seed: int, *, with_discrimi
 
 
 def _adversary(config: GamixFacesConfig, data: ImageData, with_discriminator: bool) -> dict[str, Any]:
-    """What both kinds of model are told besides: the discriminator, if there is one, and the parts of a batch."""
+    """What both kinds of model are told besides: the discriminator, if there is one, and what becomes of a batch."""
     _check_data(config, data)
     weights, sizes = config.weights, config.networks
     seen = {name: getattr(sizes, name) for name in ("filters", "detail", "neighbourhood")}
@@ -210,6 +212,7 @@ def _adversary(config: GamixFacesConfig, data: ImageData, with_discriminator: bo
         "cap": weights.cap,
         "warm_up_steps": weights.warm_up_epochs * steps_per_epoch(data, config.training.batch_size),
         "parts": config.parts,
+        "mirrored": config.mirrored,
     }
 
 

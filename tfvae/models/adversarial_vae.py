@@ -14,7 +14,7 @@ from tensorflow_probability import distributions as tfd
 from tfvae import distributions
 from tfvae.errors import InputError
 from tfvae.losses.adversarial import capped_adversarial_loss, fake_loss, real_loss
-from tfvae.models.base import Noise, Terms
+from tfvae.models.base import Noise, Terms, images_and_labels
 from tfvae.models.two_players import TwoPlayerModel, check_gives_logits
 from tfvae.models.vae import VAE
 
@@ -45,6 +45,7 @@ class AdversarialVAE(TwoPlayerModel, VAE):
         warm_up_steps: int >= 0, steps before the judgement enters.
         parts: int >= 1, how many parts of equal size a batch goes through the networks in. Memory shrinks with it,
             and a step stays that of the whole batch, but for its noise, which is drawn for each part.
+        mirrored: whether training shows the mirror image of an image, left for right, half of the time.
         likelihood: function of the decoder's output to p(x | z), a distribution with event shape `image_shape`.
         **options: `beta`, `prior`, `seed` and the rest of `VAE`.
 
@@ -69,6 +70,7 @@ class AdversarialVAE(TwoPlayerModel, VAE):
         cap: float = 1.0,
         warm_up_steps: int = 0,
         parts: int = 1,
+        mirrored: bool = False,
         likelihood: Any = distributions.laplace,
         **options: Any,
     ) -> None:
@@ -90,6 +92,7 @@ class AdversarialVAE(TwoPlayerModel, VAE):
         self.cap = cap
         self.warm_up_steps = warm_up_steps
         self.parts = parts
+        self.mirrored = mirrored
 
     def objective(
         self, images: tf.Tensor, labels: tf.Tensor | None, *, noise: Noise, training: bool, **batch: Any
@@ -135,10 +138,19 @@ class AdversarialVAE(TwoPlayerModel, VAE):
         }
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+        data = self.training_images(data)
         return self.record(self.descend_together(self.objective, data, self.players(), parts=self.parts))
 
+    def training_images(self, data: Any) -> tuple[tf.Tensor, tf.Tensor | None]:
+        """The images and labels that a step trains on: some images mirrored, where the model does that."""
+        images, labels = images_and_labels(data, self.image_shape)
+        if self.mirrored:
+            draws = self._noise(self.train_draws).normal([tf.shape(images)[0], 1, 1, 1], "mirror")
+            images = tf.where(draws > 0, tf.reverse(images, axis=[2]), images)
+        return images, labels
+
     def get_config(self) -> dict[str, Any]:
-        own = ("adversarial_weight", "cap", "warm_up_steps", "parts")
+        own = ("adversarial_weight", "cap", "warm_up_steps", "parts", "mirrored")
         return {**super().get_config(), **{name: getattr(self, name) for name in own}}
 
     def _images_of(self, decoded: tf.Tensor) -> tf.Tensor:

@@ -16,7 +16,7 @@ from tfvae import distributions
 from tfvae.errors import InputError
 from tfvae.losses.gamix import aggregate_kl, posterior_variance_penalty
 from tfvae.models.adversarial_vae import AdversarialVAE
-from tfvae.models.base import Terms, equal_parts, images_and_labels, moments_over_batch, replicas
+from tfvae.models.base import Terms, equal_parts, moments_over_batch, replicas
 
 LEAST_BATCH = 32
 
@@ -85,12 +85,12 @@ class GaMixVAE(AdversarialVAE):
         }
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
-        images, _ = images_and_labels(data, self.image_shape)
+        images, labels = self.training_images(data)
         _warn_of_a_small_batch(images)
         objective = self.objective
         if self.parts > 1:
             objective = functools.partial(objective, moments=moments_over_batch(self._means_in_parts(images)))
-        return self.record(self.descend_together(objective, data, self.players(), parts=self.parts))
+        return self.record(self.descend_together(objective, (images, labels), self.players(), parts=self.parts))
 
     def get_config(self) -> dict[str, Any]:
         config = {**super().get_config(), "betas": self.betas}
