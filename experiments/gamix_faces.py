@@ -129,7 +129,7 @@ class GamixFacesConfig(ExperimentConfig):
     weights: Weights = field(default_factory=Weights)
     parts: int = 1
     """Parts that a batch goes through the networks in: memory shrinks with it, and the step stays that of the batch."""
-    mirrored: bool = True
+    random_flip: bool = True
     """Show the mirror image of a training picture half of the time."""
     discriminator_rate: float = 1e-3
     """Step size of the discriminator's Adam."""
@@ -212,7 +212,7 @@ def _adversary(config: GamixFacesConfig, data: ImageData, with_discriminator: bo
         "cap": weights.cap,
         "warm_up_steps": weights.warm_up_epochs * steps_per_epoch(data, config.training.batch_size),
         "parts": config.parts,
-        "mirrored": config.mirrored,
+        "random_flip": config.random_flip,
     }
 
 
@@ -234,14 +234,19 @@ def compiling(config: GamixFacesConfig, variant: str) -> dict[str, Any]:
     """An Adam for each player; XLA has no fast gradient of convolutions on a CPU."""
     optimizers = {
         "optimizer": keras.optimizers.Adam(config.training.learning_rate),
-        "discriminator_optimizer": keras.optimizers.Adam(config.discriminator_rate, beta_1=0.5),
+        "discriminator_optimizer": keras.optimizers.Adam(discriminator_rate(config, 0), beta_1=0.5),
     }
     return optimizers if tf.config.list_physical_devices("GPU") else {**optimizers, "jit_compile": False}
 
 
+def discriminator_rate(config: GamixFacesConfig, epoch: int) -> float:
+    """0 until an epoch before the judgement enters: one that knows every blur by then would only do damage."""
+    return config.discriminator_rate if epoch >= config.weights.warm_up_epochs - 1 else 0.0
+
+
 def after_epoch(model: AdversarialVAE, data: ImageData, config: GamixFacesConfig, seed: int, epoch: int) -> None:
     """Both players' step sizes fall."""
-    decay(model, [config.training.learning_rate, config.discriminator_rate], epoch, config.training.epochs)
+    decay(model, [config.training.learning_rate, discriminator_rate(config, epoch)], epoch, config.training.epochs)
 
 
 def evaluate(run: TrainedRun[GamixFacesConfig]) -> Evaluation:

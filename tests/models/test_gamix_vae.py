@@ -79,7 +79,7 @@ class TestAdversarialVAE(Adversary):
 class TestGaMixVAE(Adversary):
     @staticmethod
     def make():
-        return made(GaMixVAE, betas=(1.0, 0.1, 2.0), warm_up_steps=8)
+        return made(GaMixVAE, betas=(1.0, 0.1, 2.0), warm_up_steps=8, random_flip=True)
 
 
 class TestGaMixVAEWithoutAGame(Adversary):
@@ -183,6 +183,28 @@ def test_a_batch_in_parts_makes_the_step_of_the_whole(monkeypatch, kind, jit_com
     assert_equal_states(*models, rtol=1e-4, atol=1e-6)
     assert_equal_logs(*logs)
     assert np.abs(models[0].encoder.get_weights()[0] - made(kind).encoder.get_weights()[0]).max() > 1e-3
+
+
+@pytest.mark.parametrize("kind", [AdversarialVAE, GaMixVAE])
+def test_flipping_shows_the_mirror_image_of_half_of_a_batch_while_training(kind):
+    model = compiled_players(made(kind, random_flip=True), run_eagerly=True)
+    images, labels = batch(60)
+    seen = []
+    objective = model.objective
+    model.objective = lambda images, *words, **options: (
+        seen.append(images.numpy()) or objective(images, *words, **options)
+    )
+    for _ in range(2):
+        model.train_step((images, labels))
+    model.test_step((images, labels))
+    flipped = [
+        [np.array_equal(ours, theirs[:, ::-1]) for ours, theirs in zip(shown, images, strict=True)] for shown in seen
+    ]
+    kept = [[np.array_equal(ours, theirs) for ours, theirs in zip(shown, images, strict=True)] for shown in seen]
+    for turned, left in zip(flipped[:2], kept[:2], strict=True):
+        assert 15 < sum(turned) < 45 and all(one != other for one, other in zip(turned, left, strict=True))
+    assert flipped[0] != flipped[1], "each step draws anew"
+    assert all(kept[2]), "never in evaluation"
 
 
 def test_parts_have_noise_of_their_own():

@@ -45,7 +45,7 @@ class AdversarialVAE(TwoPlayerModel, VAE):
         warm_up_steps: int >= 0, steps before the judgement enters.
         parts: int >= 1, how many parts of equal size a batch goes through the networks in. Memory shrinks with it,
             and a step stays that of the whole batch, but for its noise, which is drawn for each part.
-        mirrored: whether training shows the mirror image of an image, left for right, half of the time.
+        random_flip: whether training shows the mirror image of an image, left for right, half of the time.
         likelihood: function of the decoder's output to p(x | z), a distribution with event shape `image_shape`.
         **options: `beta`, `prior`, `seed` and the rest of `VAE`.
 
@@ -70,7 +70,7 @@ class AdversarialVAE(TwoPlayerModel, VAE):
         cap: float = 1.0,
         warm_up_steps: int = 0,
         parts: int = 1,
-        mirrored: bool = False,
+        random_flip: bool = False,
         likelihood: Any = distributions.laplace,
         **options: Any,
     ) -> None:
@@ -92,7 +92,7 @@ class AdversarialVAE(TwoPlayerModel, VAE):
         self.cap = cap
         self.warm_up_steps = warm_up_steps
         self.parts = parts
-        self.mirrored = mirrored
+        self.random_flip = random_flip
 
     def objective(
         self, images: tf.Tensor, labels: tf.Tensor | None, *, noise: Noise, training: bool, **batch: Any
@@ -144,13 +144,13 @@ class AdversarialVAE(TwoPlayerModel, VAE):
     def training_images(self, data: Any) -> tuple[tf.Tensor, tf.Tensor | None]:
         """The images and labels that a step trains on: some images mirrored, where the model does that."""
         images, labels = images_and_labels(data, self.image_shape)
-        if self.mirrored:
-            draws = self._noise(self.train_draws).normal([tf.shape(images)[0], 1, 1, 1], "mirror")
+        if self.random_flip:
+            draws = self._noise(self.train_draws).normal([tf.shape(images)[0], 1, 1, 1], "flip")
             images = tf.where(draws > 0, tf.reverse(images, axis=[2]), images)
         return images, labels
 
     def get_config(self) -> dict[str, Any]:
-        own = ("adversarial_weight", "cap", "warm_up_steps", "parts", "mirrored")
+        own = ("adversarial_weight", "cap", "warm_up_steps", "parts", "random_flip")
         return {**super().get_config(), **{name: getattr(self, name) for name in own}}
 
     def _images_of(self, decoded: tf.Tensor) -> tf.Tensor:
