@@ -76,9 +76,9 @@ class Networks:
     """Give the decoder a pattern like noise, from which it may make fine structure that codes cannot hold."""
     filters: tuple[int, ...] = (64, 128, 256)
     """Channels of the discriminator's strided convolutions; a patch has 16, 34 or 70 pixels with one, two or three."""
-    detail: float = 3.0
+    detail: float = 8.0
     """How much the discriminator has enlarged what differs from its neighbourhood."""
-    neighbourhood: int = 5
+    neighbourhood: int = 3
     """Side in pixels of that neighbourhood."""
     recompute: bool = False
     """Compute each block's maps anew in the backward pass, which saves memory and takes time."""
@@ -158,9 +158,10 @@ PRESETS = {
             widths=(32, 64, 128),
             decoder_widths=(128, 64, 32, 24, 12),
             blocks=1,
-            filters=(32, 40),
+            filters=(24,),
         ),
-        weights=replace(REPORT.weights, adversarial=0.0275, cap=4.0, warm_up_epochs=35),
+        weights=replace(REPORT.weights, adversarial=0.045, cap=6.0, warm_up_epochs=35),
+        discriminator_rate=2e-3,
         training=replace(REPORT.training, epochs=60, learning_rate=2e-3),
     ),
     "smoke": replace(

@@ -79,10 +79,12 @@ DIFFERENCES = (
     "saw. `--preset report` has its size, and takes any folder of faces.",
     "It names no widths, no latent dimension, no weights and no epochs: ours are in `config.json`. The weights were "
     "chosen on the last 400 training images.",
+    "Training shows the mirror image of a picture half of the time.",
     "It gives no number at all. Its words are measured by the texture ratio, the L1 error and the active units.",
     "The residual blocks have no normalisation: batch normalisation would tie the images of a batch together, and the "
     "others that we tried learned more slowly.",
-    "The discriminator learns in the same step as the autoencoder, and its pull on an image is capped. It has what "
+    "The discriminator learns in the same step as the autoencoder, from an epoch before its judgement enters, and its "
+    "pull on an image is capped. It has what "
     "differs from each pixel's neighbourhood enlarged besides, and the decoder, in all four variants, a fixed pattern "
     "like noise that turns with the code, to make hair and skin of. The report names neither; without them the texture "
     "ratio stayed near 0.8.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from experiments.gamix_faces import EXPERIMENT, PRESETS, VARIANTS, after_epoch, compiling
+from experiments.gamix_faces import EXPERIMENT, PRESETS, VARIANTS, after_epoch, compiling, discriminator_rate
 from experiments.gamix_faces_report import entries_by_effect
 from tests.experiments.contract import ExperimentContract, command
 from tfvae import cli, data
@@ -84,6 +85,8 @@ class TestGamixFaces(ExperimentContract):
             (["--image-size", "40"], "40, 40"),
             (["--networks.latent-dim", "1"], "networks-latent-dim=1"),
             (["--networks.widths", "0", "4"], "networks-widths"),
+            (["--networks.detail", "-1"], "networks-detail=-1"),
+            (["--networks.neighbourhood", "1"], "networks-neighbourhood=1"),
             (["--weights.betas", "1", "1", "-1"], "weights-betas"),
             (["--weights.cap", "0"], "weights-cap=0"),
             (["--parts", "3"], "training-batch-size=32"),
@@ -148,6 +151,23 @@ def test_the_step_size_follows_half_a_cosine() -> None:
     after_epoch(model, images, config, 0, 1)
     assert model.optimizer.learning_rate.numpy() == pytest.approx(config.training.learning_rate / 2)
     assert model.discriminator_optimizer.learning_rate.numpy() == pytest.approx(config.discriminator_rate / 2)
+
+
+def test_the_discriminator_starts_to_learn_an_epoch_before_its_judgement_enters() -> None:
+    config = replace(PRESETS["smoke"], weights=replace(PRESETS["smoke"].weights, warm_up_epochs=3))
+    rate = config.discriminator_rate
+    assert [discriminator_rate(config, epoch) for epoch in range(4)] == [0, 0, rate, rate]
+    images = data.load_textures(image_size=32, train=128, test=128)
+    model = VARIANTS["vae-patchgan"](config, images, 0)
+    model.compile(**compiling(config, "vae-patchgan"))
+    before = model.discriminator.get_weights()
+    batch = images.to_float(images.train_images[:32])
+    model.fit(batch, batch_size=32, verbose=0)
+    for ours, theirs in zip(model.discriminator.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    after_epoch(model, images, config, 0, 2)
+    model.fit(batch, batch_size=32, verbose=0)
+    assert np.abs(model.discriminator.get_weights()[0] - before[0]).max() > 0
 
 
 def test_figure_2_turns_the_entries_that_change_the_picture_most() -> None:
