@@ -22,7 +22,8 @@ VAE_PEERS = ("tfvae", "tfvae_bfloat16", "keras", "pytorch", "jax")
 BENCHMARKS = {
     "dense_vae": ("dense VAE 784-500-500-20, batch 128, Adam, 468 steps an epoch", VAE_PEERS),
     "slim_dcgan": (
-        "slim DCGAN, batch 128, Adam, both players and the average of the weights a step, 50 steps an epoch",
+        "slim DCGAN, batch 128, Adam, both players, R1 on a quarter of the batch, the average of the weights, 50 steps "
+        "an epoch",
         ("tfvae", "pytorch", "pytorch_channels_last"),
     ),
 }
