@@ -154,7 +154,9 @@ def test_the_step_size_follows_half_a_cosine() -> None:
 
 
 def test_the_discriminator_starts_to_learn_an_epoch_before_its_judgement_enters() -> None:
-    config = replace(PRESETS["smoke"], weights=replace(PRESETS["smoke"].weights, warm_up_epochs=3))
+    smoke = PRESETS["smoke"]
+    late, long = replace(smoke.weights, warm_up_epochs=3), replace(smoke.training, epochs=8)
+    config = replace(smoke, weights=late, training=long)
     rate = config.discriminator_rate
     assert [discriminator_rate(config, epoch) for epoch in range(4)] == [0, 0, rate, rate]
     images = data.load_textures(image_size=32, train=128, test=128)
