@@ -11,7 +11,7 @@ The quick preset takes 6 minutes a variant on one core (AMD EPYC, `--precision b
 with a discriminator. From seed 0 expect a texture ratio of 0.53, 0.83, 0.57 and 0.87 of vae, vae-patchgan, gamix and
 gamix-patchgan, at L1 errors of 0.062, 0.069, 0.057 and 0.064. The weights were chosen on the last 400 training images.
 A step of the report preset, `--parts 4`, takes 32 s on one core and 4.7 GB (`python -m experiments.gamix_faces_256`).
-For its 100 epochs on 24,000 faces we estimate, and have not measured, 1.2 hours of a GPU that sustains 1e14 operations a
+For its 100 epochs on 24,000 faces we estimate, and have not measured, 1.2 hours of a GPU of 1e14 sustained operations a
 second.
 """
 
