@@ -185,6 +185,7 @@ def convolutions_of_a_step(network: keras.Model) -> int:
 
 
 def test_in_bfloat16_results_stay_float32_and_gradients_can_be_computed_anew():
+    keras.utils.set_random_seed(0)
     options = {"widths": (4, 6), "normalise": True}
     with dtype_policy("mixed_bfloat16"):
         networks = [encoder(**options, recompute=True), decoder(**options, recompute=True)]
