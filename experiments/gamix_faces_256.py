@@ -43,7 +43,8 @@ def measure(steps: int, width: float, parts: int, warm_up_steps: int, data: str)
         decoder_widths=scaled(sizes.decoder_widths, width),
         filters=scaled(sizes.filters, width),
     )
-    config = replace(report, networks=narrow, parts=parts)
+    # Without a warm-up the discriminator learns from the first step; its judgement has one in steps, below.
+    config = replace(report, networks=narrow, weights=replace(report.weights, warm_up_epochs=0), parts=parts)
     images = datasets.load_images(data, image_size=config.image_size).subset(train=20 * BATCH, test=100)
     keras.utils.set_random_seed(0)
     model = VARIANTS["gamix-patchgan"](config, images, 0)

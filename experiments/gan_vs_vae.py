@@ -95,7 +95,7 @@ class Slim:
         penalty, share = self.gradient_penalty, self.penalty_share
         check(0 <= penalty < math.inf, "a weight of at least 0", slim_gradient_penalty=penalty)
         check(0 < share <= 1, "a share in (0, 1]", slim_penalty_share=share)
-        check(0 <= self.average_decay < 1, "a decay in [0, 1)", slim_average_decay=self.average_decay)
+        check(0 < self.average_decay < 1, "a decay in (0, 1)", slim_average_decay=self.average_decay)
 
 
 @dataclass(frozen=True)
@@ -222,7 +222,7 @@ def compiling(config: GanVsVaeConfig, variant: str) -> dict[str, Any]:
 
 
 def after_epoch(model: LatentVariableModel, data: ImageData, config: GanVsVaeConfig, seed: int, epoch: int) -> None:
-    """The slim DCGAN's step sizes fall; the report's networks train at its constant one."""
+    """The step sizes of the slim DCGAN, which alone has an average, fall; those of the others are constant."""
     if isinstance(model, DCGAN) and model.average is not None:
         decay(model, [config.slim.learning_rate] * 2, epoch, config.training.epochs)
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.contracts import dtype_policy
+from tests.contracts import THREE_PARTS, dtype_policy
+from tfvae.errors import InputError
 from tfvae.networks.grain import Grain
 
 SIZE, LATENT_DIM = 16, 12
@@ -82,6 +83,12 @@ def test_a_file_keeps_the_pattern_and_the_seed_decides_it(tmp_path):
     np.testing.assert_array_equal(keras.saving.load_model(tmp_path / "grain.keras")(given), expected)
     np.testing.assert_array_equal(again(given), expected)
     assert np.abs(other(given) - expected).max() > 0.5
+
+
+@pytest.mark.parametrize("wrong", [{"turn": 0.0}, {"turn": float("nan")}, {"seed": -1}, {"seed": 0.5}])
+def test_arguments_out_of_range_are_refused(wrong):
+    with pytest.raises(InputError, match=THREE_PARTS):
+        Grain(**wrong)
 
 
 def test_bfloat16_keeps_the_pattern():

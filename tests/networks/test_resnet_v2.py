@@ -131,7 +131,7 @@ def test_examples_do_not_see_each_other_and_nothing_has_state():
         np.testing.assert_allclose(together, alone, rtol=1e-4, atol=1e-5)
 
 
-def test_grain_starts_at_nothing_and_then_gives_each_code_a_structure_of_its_own(tmp_path):
+def test_grain_starts_at_nothing_and_then_gives_each_code_a_structure_of_its_own():
     keras.utils.set_random_seed(0)
     plain, network = (moved(decoder(grain=grain)) for grain in (False, True))
     grains = [layer for layer in network.layers if isinstance(layer, Grain)]

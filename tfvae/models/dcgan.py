@@ -23,7 +23,7 @@ ROUNDING = 1e-3
 class DCGAN(TwoPlayerModel):
     """Generator and discriminator, each with an optimizer of its own, that take turns on every batch.
 
-    discriminator: mean(-log D(x)) + mean(-log(1 - D(G(z)))) + penalty / 2 * mean(|d logit / d x|^2)
+    discriminator: mean(-log D(x)) + mean(-log(1 - D(G(z)))) + gradient_penalty / 2 * mean(|d logit / d x|^2)
     generator:     mean(-log D(G(z))),  z ~ N(0, I),  D = sigmoid(logit)
 
     A step is `discriminator_steps` of the one on the batch and fresh codes, then `generator_steps` of the other on

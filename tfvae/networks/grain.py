@@ -10,6 +10,8 @@ import keras
 import tensorflow as tf
 from keras import layers
 
+from tfvae.errors import InputError
+
 
 @keras.saving.register_keras_serializable("tfvae")
 class Grain(layers.Layer):
@@ -31,12 +33,20 @@ class Grain(layers.Layer):
 
     Call with (maps, codes), float [batch, height, width, channels] and [batch, latent_dim]; gives the maps' shape.
 
+    Raises:
+        InputError: if an argument is out of its range.
+
     Reference:
         Karras et al. 2019, section 2, for noise a layer; Rahimi and Recht 2007, for cosines of random projections.
     """
 
     def __init__(self, *, turn: float = 3.0, seed: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        if not 0 < turn < math.inf or seed != int(seed) or seed < 0:
+            raise InputError(
+                f"Expected a turn > 0 and a whole seed >= 0. Received: turn={turn}, seed={seed}. Leave them out if any "
+                "will do."
+            )
         self.turn = turn
         self.seed = seed
 
