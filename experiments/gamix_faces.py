@@ -46,6 +46,7 @@ from tfvae.metrics.texture import texture_ratio
 from tfvae.models.adversarial_vae import AdversarialVAE
 from tfvae.models.gamix_vae import GaMixVAE
 from tfvae.networks.patchgan import patchgan_discriminator
+from tfvae.networks.principal import start_at_principal_components
 from tfvae.networks.resnet_v2 import resnet_v2_decoder, resnet_v2_encoder
 from tfvae.sampling.mixture import fit_mixture
 from tfvae.sampling.prior import standard_normal_sampler
@@ -73,6 +74,8 @@ class Networks:
     """Channels of the decoder's stages, from a code to full resolution."""
     blocks: int = 2
     """Residual blocks a stage."""
+    linear_skip: int = 8
+    """Factor that those pictures are smaller by to and from which codes are also linear; 0 for none."""
     grain: bool = True
     """Give the decoder a pattern like noise, from which it may make fine structure that codes cannot hold."""
     filters: tuple[int, ...] = (64, 128, 256)
@@ -159,6 +162,7 @@ PRESETS = {
             widths=(32, 64, 128),
             decoder_widths=(128, 64, 32, 24, 12),
             blocks=1,
+            linear_skip=2,
             filters=(24,),
         ),
         weights=replace(REPORT.weights, adversarial=0.045, cap=6.0, warm_up_epochs=35),
@@ -182,10 +186,13 @@ PRESETS = {
 def networks(config: GamixFacesConfig, data: ImageData) -> tuple[keras.Model, keras.Model]:
     """The residual encoder and decoder that all variants have."""
     sizes, shape = config.networks, data.image_shape
-    options: dict[str, Any] = {"blocks": sizes.blocks, "recompute": sizes.recompute}
+    options: dict[str, Any] = {"blocks": sizes.blocks, "recompute": sizes.recompute, "linear_skip": sizes.linear_skip}
     encoder = resnet_v2_encoder(shape, 2 * sizes.latent_dim, widths=sizes.widths, patch=sizes.patch, **options)
     options |= {"widths": sizes.decoder_widths, "activation": "sigmoid", "grain": sizes.grain}
-    return encoder, resnet_v2_decoder(sizes.latent_dim, shape, **options)
+    decoder = resnet_v2_decoder(sizes.latent_dim, shape, **options)
+    if sizes.linear_skip:
+        start_at_principal_components(encoder, decoder, data.to_float(data.train_images[:FITTED]))
+    return encoder, decoder
 
 
 def standard(config: GamixFacesConfig, data: ImageData, seed: int, *, with_discriminator: bool) -> AdversarialVAE:

@@ -148,10 +148,49 @@ def test_grain_starts_at_nothing_and_then_gives_each_code_a_structure_of_its_own
     assert np.abs(structure).max() > 0.01 and abs(np.corrcoef(structure.reshape(2, -1))[0, 1]) < 0.9
 
 
+@pytest.mark.parametrize("shrinking", [1, 4])
+def test_a_linear_skip_starts_at_nothing_and_is_one_matrix_of_the_shrunk_image(shrinking):
+    with dtype_policy("mixed_bfloat16"):
+        network = encoder(linear_skip=shrinking)
+    images = random(2, 32, 32, 3)
+    plain = network(images)
+    skip = network.get_layer("linear_skip")
+    assert not skip.kernel.numpy().any()
+    skip.kernel.assign(np.random.default_rng(1).normal(size=skip.kernel.shape))
+    side = 32 // shrinking
+    shrunk = images.reshape(2, side, shrinking, side, shrinking, 3).mean(axis=(2, 4))
+    shrunk = shrunk.reshape(2, -1) / np.sqrt(3 * side**2)
+    np.testing.assert_allclose(network(images) - plain, shrunk @ skip.kernel, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("shrinking", [1, 2])
+def test_a_linear_skip_gives_a_picture_that_is_linear_in_the_code(shrinking):
+    with dtype_policy("mixed_bfloat16"):
+        network = decoder(linear_skip=shrinking, activation="sigmoid")
+    logits = keras.Model(network.input, network.get_layer("pixels").input)
+    codes = random(3, 5)
+    plain = logits(codes)
+    skip = network.get_layer("linear_skip")
+    assert not skip.kernel.numpy().any()
+    skip.kernel.assign(np.random.default_rng(1).normal(size=skip.kernel.shape))
+    side = 32 // shrinking
+    expected = tf.image.resize((codes @ skip.kernel.numpy() / np.sqrt(5)).reshape(3, side, side, 3), (32, 32))
+    np.testing.assert_allclose(logits(codes) - plain, expected, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(network(codes), tf.sigmoid(logits(codes)), rtol=1e-5)
+
+
+def test_a_linear_skip_learns_from_the_first_step():
+    for network, inputs in ((encoder(linear_skip=2), random(2, 32, 32, 3)), (decoder(linear_skip=2), random(2, 5))):
+        found = dict(
+            zip((v.path for v in network.trainable_variables), gradients(network, inputs, "graph")[1:], strict=True)
+        )
+        assert np.abs(found["linear_skip/kernel"]).max() > 0
+
+
 @pytest.mark.parametrize("make", [encoder, decoder])
 @pytest.mark.parametrize(("normalise", "recompute"), [(False, True), (True, False)])
 def test_a_network_comes_back_from_a_file(make, normalise, recompute, tmp_path):
-    network = moved(make(normalise=normalise, recompute=recompute))
+    network = moved(make(normalise=normalise, recompute=recompute, linear_skip=2))
     inputs = random(2, *network.input_shape[1:])
     network.save(tmp_path / "network.keras")
     loaded = keras.saving.load_model(tmp_path / "network.keras")
@@ -245,6 +284,8 @@ def test_another_shape_is_refused(shape):
         lambda: encoder(blocks=0),
         lambda: encoder(patch=3),
         lambda: encoder(output_scale=0.0),
+        lambda: encoder(linear_skip=3),
+        lambda: decoder(linear_skip=-1),
         lambda: decoder(widths=()),
         lambda: decoder(blocks=0),
         lambda: decoder(activation="relu"),

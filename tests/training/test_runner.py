@@ -19,7 +19,7 @@ from tfvae.training import runner
 from tfvae.training.callbacks import NonFiniteLoss
 from tfvae.training.checkpoint import Checkpointer, Position
 from tfvae.training.config import Training
-from tfvae.training.run_folder import RunFolder, read_json
+from tfvae.training.run_folder import RunFolder, read_json, write_json
 from tfvae.training.runner import run_experiment
 from tfvae.training.strategy import choose_strategy
 
@@ -67,6 +67,20 @@ def test_a_run_writes_everything_that_the_contract_names(done):
     assert read_json(folder.samplers / "index.json") == {"sampler": "prior", "class_sampler": None}
     assert (folder.figures / "blank.png").stat().st_size > 0
     assert (out / "tiny" / "report.md").read_text() == f"vae {record['metrics']['elbo']['value']}\n"
+
+
+def test_an_epoch_that_was_suspended_does_not_count_in_the_time(tmp_path):
+    three = Training(epochs=3, batch_size=50)
+    run(tmp_path, training=three)
+    folder = folder_of(tmp_path)
+    history = read_json(folder.history)
+    write_json(
+        folder.history, [{**row, "seconds": seconds} for row, seconds in zip(history, (2, 9000, 3), strict=True)]
+    )
+    folder.metrics.unlink()
+    run(tmp_path, training=three)
+    record = read_json(folder.metrics)
+    assert (record["seconds_per_epoch"], record["train_seconds"]) == (3, 9)
 
 
 def test_the_saved_model_is_the_trained_one(done):

@@ -3,6 +3,10 @@
 They normalise each pixel's channels, or, by default, nothing: blocks that start as the identity train without, and
 small ones learn faster.
 
+Straight beside them may go one linear layer, from the image to the code and from the code to the image. Linear
+autoencoders are quick to find the principal components of faces, at which small residual networks arrive late: on 2,000
+faces of 64x64 pixels, 128 components leave an L1 error of 0.051, and 35 epochs of residual networks alone 0.061.
+
 Nothing here has state: batch normalisation would couple the examples of a replica, so that N replicas, or a batch
 accumulated in parts, trained another model than one whole batch, and a second player's step would move its averages.
 """
@@ -25,6 +29,10 @@ SMALLEST, LARGEST, MULTIPLE = 32, 256, 16
 PATCHES = (1, 2, 4)
 BOTTOM = 4
 HEAD_SCALE = 0.1
+SKIPS = (0, 1, 2, 4, 8, 16)
+EXACT: dict[str, Any] = {"dtype": "float32"}
+"""For layers whose results the policy would round."""
+STRAIGHT: dict[str, Any] = {"kernel_initializer": "zeros", **EXACT}
 
 
 def resnet_v2_encoder(
@@ -36,11 +44,13 @@ def resnet_v2_encoder(
     patch: int = 2,
     normalise: bool = False,
     output_scale: float = 0.1,
+    linear_skip: int = 0,
     recompute: bool = False,
 ) -> keras.Model:
     """An image through residual stages to `outputs` numbers, the last layer linear.
 
     h = conv3x3(patches of the image);  h = block(h) for each block of each stage;  dense(relu(norm(h)))
+    and, with a linear skip, + kernel @ shrunk image
 
     There are as many stages as widths. Each stage but the first halves its maps, as long as they are even and larger
     than 4x4: with patches of 2x2 pixels, 256x256 images become maps of 128, 64, 32, 16, 8, and 48x48 ones
@@ -55,6 +65,8 @@ def resnet_v2_encoder(
         normalise: whether blocks and the last layer take maps divided by their root mean square over the channels.
         output_scale: float > 0, root mean square of the outputs at the start, about, for maps of unit variance: means
             and log-variances near 0, so that training starts with the noise of N(0, 1).
+        linear_skip: factor of 1, 2, 4, 8 or 16 by which the image is shrunk whose pixels the outputs are, besides,
+            linear in; 0 leaves that out.
         recompute: whether the backward pass computes each block anew in place of keeping its maps; same gradients.
 
     Returns:
@@ -69,6 +81,7 @@ def resnet_v2_encoder(
     sizes = stage_sizes(image_shape, len(widths), patch)
     options = {"normalise": normalise, "recompute": recompute}
     _check_positive(*widths, blocks, outputs)
+    _check_skip(linear_skip)
     if not output_scale > 0:
         raise InputError(f"Expected output_scale > 0. Received: output_scale={output_scale}. Use 0.1 if any will do.")
     inputs = keras.Input(tuple(image_shape), name="images")
@@ -79,8 +92,13 @@ def resnet_v2_encoder(
         for block in range(blocks):
             maps = ResidualBlock(width, resize="halve" if halve and not block else None, **options)(maps)
     start = _scaled(output_scale**2, after_rectifier=True)
-    linear = layers.Dense(outputs, kernel_initializer=start, dtype="float32", name="parameters")
-    return keras.Model(inputs, linear(layers.Flatten()(_activated(maps, normalise))), name="encoder")
+    head = layers.Dense(outputs, kernel_initializer=start, dtype="float32", name="parameters")
+    results = head(layers.Flatten()(_activated(maps, normalise)))
+    if linear_skip:
+        shrunk = layers.AveragePooling2D(linear_skip, **EXACT)(inputs)
+        straight = layers.Dense(outputs, name="linear_skip", **STRAIGHT)(layers.Flatten(name="shrunk", **EXACT)(shrunk))
+        results = layers.Add(**EXACT)([results, straight])
+    return keras.Model(inputs, results, name="encoder")
 
 
 def resnet_v2_decoder(
@@ -91,12 +109,14 @@ def resnet_v2_decoder(
     blocks: int = 1,
     activation: str = "tanh",
     grain: bool = False,
+    linear_skip: int = 0,
     normalise: bool = False,
     recompute: bool = False,
 ) -> keras.Model:
     """A code through residual stages to an image in [-1, 1] or [0, 1].
 
     h = dense(code);  h = block(h) for each block of each stage;  activation(conv3x3(relu(norm(h))))
+    and, with a linear skip, + bilinear(kernel @ code) within the activation
 
     Sizes are those of an encoder with as many widths and patches of one pixel, in reverse order: 8 to 256
     with six widths for 256x256 images. So an encoder with patches of 2x2 and one width less is its mirror but for the
@@ -109,6 +129,8 @@ def resnet_v2_decoder(
         blocks: int >= 1, `ResidualBlock`s a stage.
         activation: "tanh" for pixels of the value range (-1, 1), "sigmoid" for (0, 1).
         grain: whether `Grain` follows each stage: fine structure that no code needs to hold.
+        linear_skip: factor of 1, 2, 4, 8 or 16 by which that picture is smaller which is linear in the code, and which
+            the residual stages add their own to, before the activation; 0 leaves it out.
         normalise: whether blocks and the last layer take maps divided by their root mean square over the channels.
         recompute: whether the backward pass computes each block anew in place of keeping its maps; same gradients.
 
@@ -119,11 +141,13 @@ def resnet_v2_decoder(
         InputError: if the image shape or the activation is another, or a number is below 1.
 
     Reference:
-        He et al. 2016, "Identity mappings in deep residual networks", figure 4 (e); report 3, section 3.2.
+        He et al. 2016, "Identity mappings in deep residual networks", figure 4 (e); Karras et al. 2020, section 4.1,
+        for pictures that stages add to; report 3, section 3.2.
     """
     sizes = stage_sizes(image_shape, len(widths), 1)[::-1]
     options = {"normalise": normalise, "recompute": recompute}
     _check_positive(*widths, blocks, latent_dim)
+    _check_skip(linear_skip)
     if activation not in ("tanh", "sigmoid"):
         raise InputError(f"Expected the activation tanh or sigmoid. Received: {activation!r}. Name one of them.")
     inputs = keras.Input((latent_dim,), name="codes")
@@ -136,11 +160,16 @@ def resnet_v2_decoder(
             maps = ResidualBlock(width, resize="double" if double and not block else None, **options)(maps)
         if grain:
             maps = Grain(seed=stage, name=f"grain_{stage}")(maps, inputs)
-    # With its own dtype, lest the policy round the logits.
-    start = {"kernel_initializer": _scaled(HEAD_SCALE**2, after_rectifier=True), "dtype": "float32"}
-    head = layers.Conv2D(image_shape[-1], 3, padding="same", name="head", **start)
-    pixels = layers.Activation(activation, dtype="float32", name="pixels")
-    return keras.Model(inputs, pixels(head(_activated(maps, normalise))), name="decoder")
+    start = _scaled(HEAD_SCALE**2, after_rectifier=True)
+    head = layers.Conv2D(image_shape[-1], 3, padding="same", kernel_initializer=start, name="head", **EXACT)
+    logits = head(_activated(maps, normalise))
+    if linear_skip:
+        side = image_shape[0] // linear_skip
+        picture = (side, side, image_shape[-1])
+        straight = layers.Dense(math.prod(picture), name="linear_skip", **STRAIGHT)(inputs)
+        grown = layers.UpSampling2D(linear_skip, interpolation="bilinear", **EXACT)
+        logits = layers.Add(**EXACT)([logits, grown(layers.Reshape(picture, **EXACT)(straight))])
+    return keras.Model(inputs, layers.Activation(activation, name="pixels", **EXACT)(logits), name="decoder")
 
 
 def stage_sizes(image_shape: Sequence[int], stages: int, patch: int = 2) -> list[int]:
@@ -294,6 +323,13 @@ def _scaled(variance: float, *, after_rectifier: bool = False) -> keras.initiali
     A rectifier leaves half of the variance.
     """
     return keras.initializers.VarianceScaling(variance * (2 if after_rectifier else 1))
+
+
+def _check_skip(linear_skip: int) -> None:
+    if linear_skip not in SKIPS:
+        raise InputError(
+            f"Expected a linear_skip of {SKIPS}. Received: linear_skip={linear_skip}. Use 0 to leave it out."
+        )
 
 
 def _check_positive(*counts: int) -> None:

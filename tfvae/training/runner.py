@@ -290,6 +290,8 @@ def _run(
     with replacing(folder.model) as temporary:
         model.save(temporary)
     progress.console.print(f"{variant}: trained, measuring ...", highlight=False)
+    # The median: an epoch that was stopped and gone on with, or suspended, has seconds that tell nothing.
+    seconds_per_epoch = median(row["seconds"] for row in history)
     evaluation = experiment.evaluate(TrainedRun(variant, seed, config, data, model, history, folder, progress))
     _write(folder, evaluation)
     record = {
@@ -300,8 +302,8 @@ def _run(
         "settings": _settings(experiment, variant, model),
         "parameters": sum(math.prod(variable.shape) for variable in model.trainable_variables),
         "epochs": config.training.epochs,
-        "train_seconds": sum(row["seconds"] for row in history),
-        "seconds_per_epoch": median(row["seconds"] for row in history),
+        "train_seconds": len(history) * seconds_per_epoch,
+        "seconds_per_epoch": seconds_per_epoch,
         **_facts(data, strategy),
         "metrics": {name: measurement.as_dict() for name, measurement in evaluation.metrics.items()},
     }
