@@ -35,7 +35,7 @@ def test_codes_are_the_whitened_components_and_the_picture_is_made_of_them(activ
     if activation == "tanh":
         images = 2 * images - 1
     encoder, decoder = networks(activation, latent_dim=LATENT - 4)
-    start_at_principal_components(encoder, decoder, images)
+    start_at_principal_components(encoder, decoder, [images[:90], images[90:]])
     means, log_variances = np.split(encoder.predict(images, verbose=0), 2, axis=-1)
     # What the residual stages add at the start is small beside the components.
     np.testing.assert_allclose(log_variances, LOG_VARIANCE, atol=0.5)
@@ -50,7 +50,7 @@ def test_codes_are_the_whitened_components_and_the_picture_is_made_of_them(activ
 
 def test_dimensions_beyond_the_images_start_at_nothing(images):
     encoder, decoder = networks()
-    start_at_principal_components(encoder, decoder, images[:5])
+    start_at_principal_components(encoder, decoder, [images[:5]])
     for network, axis in ((encoder, 0), (decoder, 1)):
         kernel = network.get_layer("linear_skip").kernel.numpy()
         used = np.abs(kernel).max(axis=axis) > 0
@@ -62,7 +62,7 @@ def test_one_seed_gives_one_start(images):
     kernels = []
     for _ in range(2):
         encoder, decoder = networks()
-        start_at_principal_components(encoder, decoder, images)
+        start_at_principal_components(encoder, decoder, [images[:90], images[90:]])
         kernels.append(encoder.get_layer("linear_skip").kernel.numpy())
     np.testing.assert_array_equal(*kernels)
 
@@ -74,10 +74,10 @@ def test_one_seed_gives_one_start(images):
 def test_networks_that_do_not_fit_and_too_few_images_are_refused(wrong, count, images):
     encoder, decoder = networks(**wrong)
     with pytest.raises(InputError, match=THREE_PARTS):
-        start_at_principal_components(encoder, decoder, images[:count])
+        start_at_principal_components(encoder, decoder, [images[:count]])
 
 
 def test_an_encoder_of_other_codes_is_refused(images):
     encoder, _ = networks(latent_dim=5)
     with pytest.raises(InputError, match="24 outputs"):
-        start_at_principal_components(encoder, networks()[1], images)
+        start_at_principal_components(encoder, networks()[1], [images])
