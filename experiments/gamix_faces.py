@@ -173,7 +173,7 @@ PRESETS = {
             blocks=1,
             filters=(24,),
         ),
-        weights=replace(REPORT.weights, adversarial=0.09, cap=6.0, warm_up_epochs=35),
+        weights=replace(REPORT.weights, adversarial=0.14, cap=6.0, warm_up_epochs=35),
         discriminator_rate=3e-4,
         training=replace(REPORT.training, epochs=60, learning_rate=2e-3),
     ),
