@@ -145,7 +145,7 @@ class GamixFacesConfig(ExperimentConfig):
     random_flip: bool = True
     """Show the mirror image of a training picture half of the time."""
     discriminator_rate: float = 1e-3
-    """Step size of the discriminator's Adam."""
+    """Step size of the discriminator's Adam; the smaller, the less the L1 error rises for the same texture."""
     samples: int = 2000
     """Samples that each model is scored on."""
     inception: Path | None = None
