@@ -20,6 +20,7 @@ ORDER = ("dcgan", "vae", "dcgan-slim")
 GRID = 25
 SNAPSHOTS = (1, 10, 20, 50)
 LEAST_LOSS = 0.1
+LEAST_SHARE = 0.02
 REPORTED_RATIO = 28.56 / 18.24
 
 _FID, _SCORE = "report 4, section 3.8, Inception features", "report 4, section 3.8.1, Inception features"
@@ -89,7 +90,8 @@ GALLERY = (
 def alarm(history: Sequence[Mapping[str, Any]]) -> str | None:
     """Early signs of mode collapse: a discriminator that errs no more, classes that fade out of the samples.
 
-    A class fades when it is gone, or when the rarest one's share is under half of the best that it was.
+    A class fades when it is gone, or when the rarest one's share is under half of the best that it was; and it is as
+    good as gone below a fiftieth of the samples.
 
     Args:
         history: rows of the epochs so far.
@@ -113,6 +115,8 @@ def alarm(history: Sequence[Mapping[str, Any]]) -> str | None:
             signs.append(f"samples show {counts[-1]:g} classes after {max(counts):g} before")
         if shares[-1] < max(shares) / 2:
             signs.append(f"the rarest class has {shares[-1]:.1%} of the samples after {max(shares):.1%} before")
+        elif shares[-1] < LEAST_SHARE:
+            signs.append(f"the rarest class has less than {LEAST_SHARE:.0%} of the samples")
     return f"signs of mode collapse: {'; '.join(signs)}" if signs else None
 
 

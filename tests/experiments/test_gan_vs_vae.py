@@ -121,6 +121,8 @@ def test_early_signs_of_mode_collapse_are_named() -> None:
     fading = alarm([row(1, 0.5, 10, 0.05), row(2, 0.4, 10, 0.02)])
     assert fading and "mode collapse" in fading and "2.0% of the samples after 5.0%" in fading
     assert alarm([row(1, 0.5, 10, 0.05), row(2, 0.4, 10, 0.03)]) is None, "a share of a thousand samples wavers"
+    rare = alarm([row(1, 0.5, 10, 0.012), row(2, 0.4, 10, 0.013)])
+    assert rare and "mode collapse" in rare and "less than 2% of the samples" in rare
     sure = alarm([row(1, 0.04, None)])
     assert sure and "mode collapse" in sure and "below 0.1 nats" in sure
     assert alarm([row(1, None, 9), row(2, None, 10)]) is None, "a VAE has no discriminator"
