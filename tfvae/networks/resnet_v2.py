@@ -49,7 +49,7 @@ def resnet_v2_encoder(
     """An image through residual stages to `outputs` numbers, the last layer linear.
 
     h = conv3x3(patches of the image);  h = block(h) for each block of each stage;  dense(relu(norm(h)))
-    and, with a linear skip, + kernel @ shrunk image
+    and, with a linear skip, + bias + kernel @ shrunk image / sqrt(its number of values)
 
     There are as many stages as widths. Each stage but the first halves its maps, as long as they are even and larger
     than 4x4: with patches of 2x2 pixels, 256x256 images become maps of 128, 64, 32, 16, 8, and 48x48 ones
@@ -115,7 +115,7 @@ def resnet_v2_decoder(
     """A code through residual stages to an image in [-1, 1] or [0, 1].
 
     h = dense(code);  h = block(h) for each block of each stage;  activation(conv3x3(relu(norm(h))))
-    and, with a linear skip, + bilinear(kernel @ code) within the activation
+    and, with a linear skip, + bilinear(bias + kernel @ code / sqrt(latent_dim)) within the activation
 
     Sizes are those of an encoder with as many widths and patches of one pixel, in reverse order: 8 to 256
     with six widths for 256x256 images. So an encoder with patches of 2x2 and one width less is its mirror but for the
