@@ -173,7 +173,7 @@ PRESETS = {
             filters=(24,),
         ),
         weights=replace(REPORT.weights, adversarial=0.2, cap=6.0, warm_up_epochs=35),
-        discriminator_rate=3e-4,
+        discriminator_rate=1e-4,
         training=replace(REPORT.training, epochs=60, learning_rate=2e-3),
     ),
     "smoke": replace(

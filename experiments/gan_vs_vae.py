@@ -24,6 +24,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 from numpy.typing import NDArray
 
 from experiments import gan_vs_vae_report
@@ -81,7 +82,7 @@ class GAN:
 class Slim:
     """The slim DCGAN, where it is trained in another way than the report's."""
 
-    learning_rate: float = 2e-3
+    learning_rate: float = 1e-3
     """First step size of Adam, for both players; it falls by half a cosine to 0."""
     gradient_penalty: float = 2.0
     """Weight of the discriminator's squared slope at real images (R1)."""
@@ -89,6 +90,12 @@ class Slim:
     """How much of a batch the slope is worked out on, with as much more weight."""
     average_decay: float = 0.9995
     """Decay of the running average of the generator's weights, from which the images come."""
+    full_size_filters: int = 32
+    """Channels of the generator's maps as large as the image; 0: its last transposed convolution makes the pixels."""
+    categorical: bool = True
+    """Whether the first half of a code's numbers chooses one of as many learned vectors, by the largest."""
+    discriminator_filters: tuple[int, ...] = (32, 64, 128)
+    """Channels of the discriminator's convolutions."""
 
     def __post_init__(self) -> None:
         check(self.learning_rate > 0, "a positive learning rate", slim_learning_rate=self.learning_rate)
@@ -96,6 +103,9 @@ class Slim:
         check(0 <= penalty < math.inf, "a weight of at least 0", slim_gradient_penalty=penalty)
         check(0 < share <= 1, "a share in (0, 1]", slim_penalty_share=share)
         check(0 < self.average_decay < 1, "a decay in (0, 1)", slim_average_decay=self.average_decay)
+        check(self.full_size_filters >= 0, "at least 0 channels", slim_full_size_filters=self.full_size_filters)
+        filters = self.discriminator_filters
+        check(min(filters, default=0) >= 1, "channels of at least 1", slim_discriminator_filters=filters)
 
 
 @dataclass(frozen=True)
@@ -156,10 +166,22 @@ def dcgan_slim(
     config: GanVsVaeConfig, data: ImageData, seed: int, *, latent_dim: int = 64, width: float = 1.0
 ) -> DCGAN:
     """What a person would use: no wide dense layer, kernels of 4 that the strides divide, and a steadier training."""
-    filters, judges = (scaled(sizes, width * config.width) for sizes in ((128, 64), (32, 64, 128)))
-    generator = dcgan_generator(latent_dim, data.image_shape, widths=(), filters=filters, kernel=4, normalise=True)
-    discriminator = dcgan_discriminator(data.image_shape, filters=judges, kernel=4)
     slim = config.slim
+    full = (slim.full_size_filters,) if slim.full_size_filters else ()
+    filters, judges, full = (
+        scaled(sizes, width * config.width) for sizes in ((128, 64), slim.discriminator_filters, full)
+    )
+    generator = dcgan_generator(
+        latent_dim,
+        data.image_shape,
+        widths=(),
+        filters=filters,
+        kernel=4,
+        normalise=True,
+        full_size_filters=sum(full),
+        categories=latent_dim // 2 if slim.categorical else 0,
+    )
+    discriminator = dcgan_discriminator(data.image_shape, filters=judges, kernel=4)
     steadying = ("gradient_penalty", "penalty_share", "average_decay")
     return _dcgan(config, data, seed, generator, discriminator, **{name: getattr(slim, name) for name in steadying})
 
@@ -216,9 +238,8 @@ def compiling(config: GanVsVaeConfig, variant: str) -> dict[str, Any]:
         return {"optimizer": keras.optimizers.Adam(config.training.learning_rate)}
     rate = config.training.learning_rate if variant == "dcgan" else config.slim.learning_rate
     players = ("generator_optimizer", "discriminator_optimizer")
-    return {player: keras.optimizers.Adam(rate, beta_1=config.gan.beta_1) for player in players} | {
-        "jit_compile": False
-    }
+    optimizers = {player: keras.optimizers.Adam(rate, beta_1=config.gan.beta_1) for player in players}
+    return optimizers if tf.config.list_physical_devices("GPU") else {**optimizers, "jit_compile": False}
 
 
 def after_epoch(model: LatentVariableModel, data: ImageData, config: GanVsVaeConfig, seed: int, epoch: int) -> None:

@@ -139,6 +139,8 @@ def test_early_signs_of_mode_collapse_are_named() -> None:
         (["--slim.penalty-share", "0"], "slim-penalty-share=0"),
         (["--slim.average-decay", "1"], "slim-average-decay=1"),
         (["--slim.average-decay", "0"], "slim-average-decay=0"),
+        (["--slim.full-size-filters", "-1"], "slim-full-size-filters=-1"),
+        (["--slim.discriminator-filters", "32", "0"], "slim-discriminator-filters=(32, 0)"),
         (["--width", "0"], "width=0"),
         (["--samples", "10"], "samples=10"),
         (["--copies", "0"], "copies=0"),

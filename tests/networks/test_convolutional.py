@@ -82,6 +82,23 @@ def test_normalised_maps_have_a_root_mean_square_of_one_over_the_channels():
     assert not generator.non_trainable_variables
 
 
+def test_maps_as_large_as_the_image_come_before_its_pixels_where_they_are_asked_for():
+    generator = dcgan_generator(2, SHAPE, widths=(), filters=(6, 4), kernel=4, normalise=True, full_size_filters=3)
+    assert shapes(generator) == [(14, 14, 4), (28, 28, 3), (28, 28, 1)]
+    assert kernels(generator)[-1] == (3, 3, 3, 1)
+    norms = [layer.output.shape[1:] for layer in generator.layers if isinstance(layer, keras.layers.RMSNormalization)]
+    assert norms == [(7, 7, 6), (14, 14, 4), (28, 28, 3)]
+
+
+def test_the_largest_of_the_first_numbers_chooses_a_vector_and_only_that():
+    generator = dcgan_generator(5, (4, 4, 1), widths=(), filters=(3,), categories=3)
+    assert kernels(generator)[:2] == [(3, 5), (2 + 5, 2 * 2 * 3)]
+    codes = np.array([[1, 5, 0, 2, 3], [-9, 0, -1, 2, 3], [5, 1, 0, 2, 3], [1, 5, 0, 2, 4]], np.float32)
+    first, same_choice, other_choice, other_rest = generator(codes).numpy()
+    np.testing.assert_allclose(first, same_choice, atol=1e-6)
+    assert np.abs(first - other_choice).max() > 1e-3 and np.abs(first - other_rest).max() > 1e-3
+
+
 @pytest.mark.parametrize("shape", [(30, 28, 1), (28, 14 + 7, 1), (28, 28), (0, 4, 1)])
 @pytest.mark.parametrize("make", [dcgan_generator, convolutional_decoder])
 def test_an_image_size_that_the_strides_cannot_make_is_refused(make, shape):
@@ -95,13 +112,16 @@ def test_an_image_size_that_the_strides_cannot_make_is_refused(make, shape):
         lambda: dcgan_generator(0, SHAPE),
         lambda: dcgan_generator(2, SHAPE, widths=(0,)),
         lambda: dcgan_generator(2, SHAPE, kernel=0),
+        lambda: dcgan_generator(2, SHAPE, full_size_filters=-1),
+        lambda: dcgan_generator(2, SHAPE, categories=2),
+        lambda: dcgan_generator(2, SHAPE, categories=-1),
         lambda: dcgan_discriminator(SHAPE, filters=(4, -1)),
         lambda: dcgan_discriminator((28, 28)),
         lambda: convolutional_encoder(SHAPE, 0),
         lambda: convolutional_decoder(2, SHAPE, filters=()),
     ],
 )
-def test_a_size_below_one_is_refused(make):
+def test_a_size_out_of_its_range_is_refused(make):
     with pytest.raises(InputError, match=THREE_PARTS):
         make()
 

@@ -101,6 +101,8 @@ def dcgan_generator(
     filters: Sequence[int] = (256, 64),
     kernel: int = 5,
     normalise: bool = False,
+    full_size_filters: int = 0,
+    categories: int = 0,
 ) -> keras.Model:
     """A code through dense layers and transposed convolutions to an image in [-1, 1].
 
@@ -116,23 +118,38 @@ def dcgan_generator(
         kernel: int >= 1, height and width of the kernels.
         normalise: whether the maps between the layers are divided by their root mean square over the channels. The
             batch normalisation of Radford et al. has state that the discriminator's step would change too.
+        full_size_filters: int >= 0, channels of maps as large as the image, of which a convolution of 3x3 makes the
+            pixels; with 0 the last transposed convolution makes them.
+        categories: int in [0, latent_dim); above 0, the largest of a code's first `categories` numbers chooses one of
+            as many learned vectors, which takes their place. Kinds of images need not blend into one another then.
 
     Returns:
         A functional `keras.Model`, float [batch, latent_dim] -> float32 [batch, *image_shape] in [-1, 1] (tanh).
 
     Raises:
-        InputError: if a number is below 1, or the strides cannot make such an image.
+        InputError: if a number is out of its range, or the strides cannot make such an image.
 
     Reference:
-        Radford et al. 2016, section 3; Karras et al. 2018, section 4.2, for the normalisation; report 4, section 3.2.1.
+        Radford et al. 2016, section 3; Karras et al. 2018, section 4.2, for the normalisation; Khayatkhoei et al. 2018
+        for the categories; report 4, section 3.2.1.
     """
-    _check_positive(*widths, *filters, latent_dim, kernel)
+    _check_positive(*widths, *filters, latent_dim, kernel, full_size_filters or 1)
+    if not 0 <= categories < latent_dim:
+        raise InputError(
+            f"Expected categories of at least 0 and below latent_dim={latent_dim}. Received: {categories}. "
+            "Each takes a number of the code, and something must be left to vary within it."
+        )
     inputs = keras.Input((latent_dim,), name="codes")
-    hidden = inputs
+    hidden = _chosen(inputs, categories) if categories else inputs
     for width in widths:
         hidden = _leaky(layers.Dense(width)(hidden))
-    maps = _upsampled(_seed(hidden, image_shape, filters, normalise), filters, kernel, normalise)
-    logits = _transposed(image_shape[-1], kernel, name="pixels")(maps)
+    maps = _seed(hidden, image_shape, filters, normalise)
+    if full_size_filters:
+        maps = _upsampled(maps, (*filters, full_size_filters), kernel, normalise)
+        logits = layers.Conv2D(image_shape[-1], 3, padding="same", name="pixels")(maps)
+    else:
+        maps = _upsampled(maps, filters, kernel, normalise)
+        logits = _transposed(image_shape[-1], kernel, name="pixels")(maps)
     return keras.Model(inputs, layers.Activation("tanh", dtype="float32", name="images")(logits), name="generator")
 
 
@@ -163,6 +180,13 @@ def dcgan_discriminator(
     inputs = keras.Input(tuple(image_shape), name="images")
     flat = layers.Flatten()(_strided(inputs, filters, kernel))
     return keras.Model(inputs, layers.Dense(1, dtype="float32", name="logit")(flat), name="discriminator")
+
+
+def _chosen(codes: keras.KerasTensor, categories: int) -> keras.KerasTensor:
+    """The codes with a learned vector in place of the first numbers, whose largest chooses it."""
+    choice = keras.ops.one_hot(keras.ops.argmax(codes[:, :categories], axis=1), categories)
+    vector = layers.Dense(codes.shape[-1], use_bias=False, name="categories")(choice)
+    return layers.Concatenate()([codes[:, categories:], vector])
 
 
 def _strided(maps: keras.KerasTensor, filters: Sequence[int], kernel: int) -> keras.KerasTensor:
