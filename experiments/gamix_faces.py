@@ -260,7 +260,9 @@ def discriminator_rate(config: GamixFacesConfig, epoch: int) -> float:
     return config.discriminator_rate if epoch >= config.weights.warm_up_epochs - 1 else 0.0
 
 
-def after_epoch(model: AdversarialVAE, data: ImageData, config: GamixFacesConfig, seed: int, epoch: int) -> None:
+def after_epoch(
+    model: AdversarialVAE, data: ImageData, config: GamixFacesConfig, variant: str, seed: int, epoch: int
+) -> None:
     """Both players' step sizes fall."""
     decay(model, [config.training.learning_rate, discriminator_rate(config, epoch)], epoch, config.training.epochs)
 

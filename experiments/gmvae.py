@@ -272,7 +272,7 @@ def own_config(config: GMVAEConfig, variant: str) -> GMVAEConfig:
     return replace(config, data=UPRIGHT + config.data.removeprefix(UPRIGHT), training=config.best_training)
 
 
-def after_epoch(model: Any, data: LabelledData, config: GMVAEConfig, seed: int, epoch: int) -> None:
+def after_epoch(model: Any, data: LabelledData, config: GMVAEConfig, variant: str, seed: int, epoch: int) -> None:
     """Starts the clusters from a mixture after the pre-training, and lowers the learning rate."""
     if not isinstance(model, ClusteringGMVAE):
         return

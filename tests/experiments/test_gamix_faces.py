@@ -161,7 +161,7 @@ def test_the_step_size_follows_half_a_cosine() -> None:
     images = data.load_textures(image_size=32, train=128, test=128)
     model = VARIANTS["gamix-patchgan"](config, images, 0)
     model.compile(**compiling(config, "gamix-patchgan"))
-    after_epoch(model, images, config, 0, 1)
+    after_epoch(model, images, config, "gamix-patchgan", 0, 1)
     assert model.optimizer.learning_rate.numpy() == pytest.approx(config.training.learning_rate / 2)
     assert model.discriminator_optimizer.learning_rate.numpy() == pytest.approx(config.discriminator_rate / 2)
 
@@ -180,7 +180,7 @@ def test_the_discriminator_starts_to_learn_an_epoch_before_its_judgement_enters(
     model.fit(batch, batch_size=32, verbose=0)
     for ours, theirs in zip(model.discriminator.get_weights(), before, strict=True):
         np.testing.assert_array_equal(ours, theirs)
-    after_epoch(model, images, config, 0, 2)
+    after_epoch(model, images, config, "vae-patchgan", 0, 2)
     model.fit(batch, batch_size=32, verbose=0)
     assert np.abs(model.discriminator.get_weights()[0] - before[0]).max() > 0
 

@@ -15,10 +15,20 @@ from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from experiments import gan_vs_vae_sweep
-from experiments.gan_vs_vae import EXPERIMENT, SWEEP, compiling, scaled
+from experiments.gan_vs_vae import (
+    EXPERIMENT,
+    PRESETS,
+    SWEEP,
+    VARIANTS,
+    after_epoch,
+    compiling,
+    first_rate,
+    scaled,
+)
 from experiments.gan_vs_vae_report import alarm
 from tests.experiments.contract import ExperimentContract, command
 from tfvae import cli
+from tfvae.data import load
 from tfvae.sampling.prior import standard_normal_sampler
 from tfvae.training.command import parse
 
@@ -175,6 +185,22 @@ def test_the_report_s_setting_is_the_default() -> None:
     rates = [float(players[f"{player}_optimizer"].learning_rate) for player in ("generator", "discriminator")]
     assert rates == pytest.approx([2e-4, 2e-4])
     assert "optimizer" in compiling(config, "sweep-vae-latent-2")
+    assert [first_rate(config, name) for name in ("dcgan-r1", "dcgan-slim")] == [2e-4, config.slim.learning_rate]
+
+
+def test_the_report_s_networks_can_be_steadied() -> None:
+    config = PRESETS["smoke"]
+    data = load("digits").with_value_range(-1.0, 1.0)
+    plain, steadied = (VARIANTS[name](config, data, 0) for name in ("dcgan", "dcgan-r1"))
+    for network in ("generator", "discriminator"):
+        shapes = [[weight.shape for weight in getattr(model, network).weights] for model in (plain, steadied)]
+        assert shapes[0] == shapes[1]
+    slim = config.slim
+    assert (plain.gradient_penalty, steadied.gradient_penalty) == (0, slim.gradient_penalty)
+    assert plain.average is None and steadied.average_decay == slim.average_decay
+    steadied.compile(**compiling(config, "dcgan-r1"))
+    after_epoch(steadied, data, config, "dcgan-r1", 0, 1)
+    assert float(steadied.optimizer.learning_rate) == pytest.approx(1e-4), "half of two epochs, half of the step size"
     assert scaled((32, 5), 0.1) == (3, 1)
 
 

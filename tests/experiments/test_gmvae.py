@@ -190,7 +190,7 @@ def test_the_learning_rate_falls_along_two_cosines(started) -> None:
     told = config("--training.epochs", "5", "--synthetic.pretraining-epochs", "2", "--synthetic.learning-rate", "0.5")
     rates = []
     for epoch in (1, 3, 4, 5):  # not at 2, where the clusters start
-        after_epoch(model, data, told, seed=0, epoch=epoch)
+        after_epoch(model, data, told, "synthetic-gmvae", seed=0, epoch=epoch)
         rates.append(float(model.optimizer.learning_rate.numpy()))
     # Half of the first cosine, then thirds of the second: (1 + cos(pi / 3)) / 2 and (1 + cos(2 pi / 3)) / 2.
     assert rates == pytest.approx([0.0005, 0.375, 0.125, 0.125], rel=1e-5)
@@ -203,7 +203,7 @@ def test_adam_starts_afresh_with_the_clusters(started) -> None:
     for variable in model.optimizer.variables:
         variable.assign(keras.ops.ones_like(variable))
     model.optimizer.learning_rate = 0.25
-    after_epoch(model, data, told, seed=0, epoch=2)
+    after_epoch(model, data, told, "synthetic-gmvae", seed=0, epoch=2)
     assert model.optimizer.iterations.numpy() == 0 and float(model.optimizer.learning_rate.numpy()) == 0.25
     moments = [variable for variable in model.optimizer.variables if variable.ndim]
     assert moments and not any(variable.numpy().any() for variable in moments)

@@ -123,7 +123,7 @@ def one_adam(config: ExperimentConfig, variant: str) -> dict[str, Any]:
     return {"optimizer": keras.optimizers.Adam(config.training.learning_rate)}
 
 
-def no_change(model: Any, data: LabelledData, config: ExperimentConfig, seed: int, epoch: int) -> None:
+def no_change(model: Any, data: LabelledData, config: ExperimentConfig, variant: str, seed: int, epoch: int) -> None:
     """Leaves the model as its optimizer did."""
 
 
@@ -160,8 +160,8 @@ class Experiment(Generic[Config]):
         value_ranges: {variant: (low, high)} of the pixels that it is trained on; the data set's own if not named.
         compiling: function of (config, variant) to the arguments of `model.compile`: the optimizers, and `jit_compile`
             where XLA is not the best choice.
-        after_epoch: function of (model, data, config, seed, epoch), called at the end of each epoch, counted from 1,
-            before its checkpoint is written; it may change the model.
+        after_epoch: function of (model, data, config, variant, seed, epoch), called at the end of each epoch, counted
+            from 1, before its checkpoint is written; it may change the model.
         watch: function of (model, data) to {name: number}, computed at the end of each epoch, logged and kept in the
             history.
         alarm: function of the history so far to a warning, or None; it is printed and logged when it changes.
@@ -182,7 +182,7 @@ class Experiment(Generic[Config]):
     data_kinds: tuple[type[LabelledData], ...] = (ImageData,)
     value_ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     compiling: Callable[[Config, str], Mapping[str, Any]] = one_adam
-    after_epoch: Callable[[Any, Any, Config, int, int], None] = no_change
+    after_epoch: Callable[[Any, Any, Config, str, int, int], None] = no_change
     watch: Callable[[Any, Any], Mapping[str, float]] = nothing
     alarm: Callable[[Sequence[Mapping[str, Any]]], str | None] = no_alarm
     snapshots: tuple[int, ...] = ()

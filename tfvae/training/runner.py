@@ -283,7 +283,7 @@ def _run(
             progress=progress,
             description=variant if len(config.seeds) == 1 else f"{variant} seed {seed}",
             snapshots=experiment.snapshots,
-            after_epoch=lambda trained, epoch: experiment.after_epoch(trained, data, config, seed, epoch),
+            after_epoch=lambda trained, epoch: experiment.after_epoch(trained, data, config, variant, seed, epoch),
             watch=lambda trained: experiment.watch(trained, data),
             alarm=experiment.alarm,
         )
