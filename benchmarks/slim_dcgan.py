@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from benchmarks.contenders import BATCH, Epochs, main
 
-# As `dcgan-slim` of experiments/gan_vs_vae.py.
-LATENT, CATEGORIES, MAPS, FULL_SIZE, FILTERS, KERNEL = 64, 32, (128, 64), 32, (32, 64, 128), 4
+# As `dcgan-slim` of experiments/gan_vs_vae.py, but for the batch, which is as for every benchmark.
+LATENT, CATEGORIES, MAPS, FULL_SIZE, FILTERS, WIDTH, KERNEL = 64, 32, (128, 64), 32, (32, 64, 128), 256, 4
 RATE, DECAY, PENALTY, SHARE = 1e-3, 0.9995, 2.0, 0.25
 STEPS = 50
 
@@ -38,7 +38,7 @@ def tfvae_epochs(pixels: NDArray[np.uint8], epochs: int) -> Iterator[float]:
         full_size_filters=FULL_SIZE,
         categories=CATEGORIES,
     )
-    discriminator = dcgan_discriminator((28, 28, 1), filters=FILTERS, kernel=KERNEL)
+    discriminator = dcgan_discriminator((28, 28, 1), filters=FILTERS, widths=(WIDTH,), kernel=KERNEL)
     model = DCGAN(generator, discriminator, gradient_penalty=PENALTY, penalty_share=SHARE, average_decay=DECAY)
     optimizers = [keras.optimizers.Adam(RATE, beta_1=0.5) for _ in range(2)]
     model.compile(*optimizers, jit_compile=False, steps_per_execution=STEPS)
@@ -87,7 +87,7 @@ def pytorch_epochs(pixels: NDArray[np.uint8], epochs: int, *, channels_last: boo
     discriminator = nn.Sequential(
         nn.Conv2d(1, first, KERNEL, 2, 1), nn.LeakyReLU(0.2), nn.Conv2d(first, second, KERNEL, 2, 1), nn.LeakyReLU(0.2),
         nn.ZeroPad2d((1, 2, 1, 2)), nn.Conv2d(second, third, KERNEL, 2), nn.LeakyReLU(0.2),
-        nn.Flatten(), nn.Linear(16 * third, 1),
+        nn.Flatten(), nn.Linear(16 * third, WIDTH), nn.LeakyReLU(0.2), nn.Linear(WIDTH, 1),
     )  # fmt: skip
     networks = {"generator": generator(), "average": generator(), "discriminator": discriminator}
     if channels_last:

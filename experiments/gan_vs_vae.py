@@ -84,6 +84,8 @@ class GAN:
 class Slim:
     """The slim DCGAN, and what steadies the training of dcgan-r1 too: the penalty and the average."""
 
+    batch_size: int = 32
+    """Images of a training step: many small steps bring it further than few large ones."""
     learning_rate: float = 1e-3
     """First step size of Adam, for both players; it falls by half a cosine to 0."""
     gradient_penalty: float = 2.0
@@ -98,6 +100,8 @@ class Slim:
     """Whether the first half of a code's numbers chooses one of as many learned vectors, by the largest."""
     discriminator_filters: tuple[int, ...] = (32, 64, 128)
     """Channels of the discriminator's convolutions."""
+    discriminator_widths: tuple[int, ...] = (256,)
+    """Units of the discriminator's dense layers before the last."""
 
     def __post_init__(self) -> None:
         check(self.learning_rate > 0, "a positive learning rate", slim_learning_rate=self.learning_rate)
@@ -106,8 +110,10 @@ class Slim:
         check(0 < share <= 1, "a share in (0, 1]", slim_penalty_share=share)
         check(0 < self.average_decay < 1, "a decay in (0, 1)", slim_average_decay=self.average_decay)
         check(self.full_size_filters >= 0, "at least 0 channels", slim_full_size_filters=self.full_size_filters)
-        filters = self.discriminator_filters
+        check(self.batch_size >= 1, "at least 1 image", slim_batch_size=self.batch_size)
+        filters, widths = self.discriminator_filters, self.discriminator_widths
         check(min(filters, default=0) >= 1, "channels of at least 1", slim_discriminator_filters=filters)
+        check(min(widths, default=1) >= 1, "units of at least 1", slim_discriminator_widths=widths)
 
 
 @dataclass(frozen=True)
@@ -171,7 +177,9 @@ def dcgan_slim(
     """What a person would use: no wide dense layer, kernels of 4 that the strides divide, and a steadier training."""
     slim = config.slim
     full, *filters = scaled((slim.full_size_filters, 128, 64), width * config.width)
-    judges = scaled(slim.discriminator_filters, width * config.width)
+    judges, judging = (
+        scaled(sizes, width * config.width) for sizes in (slim.discriminator_filters, slim.discriminator_widths)
+    )
     generator = dcgan_generator(
         latent_dim,
         data.image_shape,
@@ -182,7 +190,7 @@ def dcgan_slim(
         full_size_filters=full if slim.full_size_filters else 0,
         categories=latent_dim // 2 if slim.categorical else 0,
     )
-    discriminator = dcgan_discriminator(data.image_shape, filters=judges, kernel=4)
+    discriminator = dcgan_discriminator(data.image_shape, filters=judges, widths=judging, kernel=4)
     return _dcgan(config, data, seed, generator, discriminator, steady=True)
 
 
@@ -234,6 +242,15 @@ def _check_data(data: ImageData, value_range: tuple[float, float]) -> None:
         check(fewest >= LEAST_SCORED, f"at least {LEAST_SCORED} images of each split, which FID needs", images=fewest)
 
 
+def own_config(config: GanVsVaeConfig, variant: str) -> GanVsVaeConfig:
+    """The slim DCGANs have steps of their own, in number and size."""
+    if variant != "dcgan-slim" and not variant.startswith("sweep-dcgan"):
+        return config
+    slim = config.slim
+    training = replace(config.training, batch_size=slim.batch_size, learning_rate=slim.learning_rate)
+    return replace(config, training=training)
+
+
 def compiling(config: GanVsVaeConfig, variant: str) -> dict[str, Any]:
     """Adam for the VAE, and an Adam for each player of a GAN.
 
@@ -241,9 +258,9 @@ def compiling(config: GanVsVaeConfig, variant: str) -> dict[str, Any]:
     """
     if VALUE_RANGES[variant] == (0.0, 1.0):
         return {"optimizer": keras.optimizers.Adam(config.training.learning_rate)}
-    rate = first_rate(config, variant)
     players = ("generator_optimizer", "discriminator_optimizer")
-    optimizers = {player: keras.optimizers.Adam(rate, beta_1=config.gan.beta_1) for player in players}
+    rate, decay_of_mean = config.training.learning_rate, config.gan.beta_1
+    optimizers = {player: keras.optimizers.Adam(rate, beta_1=decay_of_mean) for player in players}
     return optimizers if tf.config.list_physical_devices("GPU") else {**optimizers, "jit_compile": False}
 
 
@@ -252,12 +269,7 @@ def after_epoch(
 ) -> None:
     """The step sizes of the steadied DCGANs fall; those of the others are constant."""
     if isinstance(model, DCGAN) and variant != "dcgan":
-        decay(model, [first_rate(config, variant)] * 2, epoch, config.training.epochs)
-
-
-def first_rate(config: GanVsVaeConfig, variant: str) -> float:
-    """The step size that a variant starts with: the report's, but for the slim networks."""
-    return config.training.learning_rate if variant in ("dcgan", "dcgan-r1") else config.slim.learning_rate
+        decay(model, [config.training.learning_rate] * 2, epoch, config.training.epochs)
 
 
 def evaluate(run: TrainedRun[GanVsVaeConfig]) -> Evaluation:
@@ -379,6 +391,7 @@ EXPERIMENT = Experiment(
     pictures=pictures,
     report=gan_vs_vae_report.report,
     shown=gan_vs_vae_report.SHOWN,
+    own_config=own_config,
     unread=UNREAD,
     compiling=compiling,
     after_epoch=after_epoch,

@@ -22,7 +22,7 @@ from experiments.gan_vs_vae import (
     VARIANTS,
     after_epoch,
     compiling,
-    first_rate,
+    own_config,
     scaled,
 )
 from experiments.gan_vs_vae_report import alarm
@@ -74,7 +74,7 @@ class TestGanVsVae(ExperimentContract):
         codes, _ = standard_normal_sampler(model.latent_dim).sample(200, seed=0)
         np.testing.assert_array_equal(images, np.rint((model.decode(codes) + 1) / 2 * 255).astype(np.uint8))
         assert model.optimizer.beta_1 == model.discriminator_optimizer.beta_1 == 0.5
-        assert model.optimizer.iterations.numpy() == model.discriminator_optimizer.iterations.numpy() == 6
+        assert model.optimizer.iterations.numpy() == model.discriminator_optimizer.iterations.numpy() == 2 * (500 // 32)
 
     def test_only_the_slim_gan_s_training_is_steadied(self, out: Path) -> None:
         report, slim = (keras.saving.load_model(self.folder(out, name) / "model.keras") for name in ("dcgan", SLIM))
@@ -151,6 +151,8 @@ def test_early_signs_of_mode_collapse_are_named() -> None:
         (["--slim.average-decay", "0"], "slim-average-decay=0"),
         (["--slim.full-size-filters", "-1"], "slim-full-size-filters=-1"),
         (["--slim.discriminator-filters", "32", "0"], "slim-discriminator-filters=(32, 0)"),
+        (["--slim.discriminator-widths", "0"], "slim-discriminator-widths=(0,)"),
+        (["--slim.batch-size", "0"], "slim-batch-size=0"),
         (["--width", "0"], "width=0"),
         (["--samples", "10"], "samples=10"),
         (["--copies", "0"], "copies=0"),
@@ -185,7 +187,8 @@ def test_the_report_s_setting_is_the_default() -> None:
     rates = [float(players[f"{player}_optimizer"].learning_rate) for player in ("generator", "discriminator")]
     assert rates == pytest.approx([2e-4, 2e-4])
     assert "optimizer" in compiling(config, "sweep-vae-latent-2")
-    assert [first_rate(config, name) for name in ("dcgan-r1", "dcgan-slim")] == [2e-4, config.slim.learning_rate]
+    own = [own_config(config, name).training for name in ("dcgan-r1", "dcgan-slim", "sweep-dcgan-width-0.5")]
+    assert [(training.batch_size, training.learning_rate) for training in own] == [(128, 2e-4), *[(32, 1e-3)] * 2]
 
 
 def test_the_report_s_networks_can_be_steadied() -> None:

@@ -48,6 +48,11 @@ def test_the_discriminator_is_the_report_s():
     assert discriminator.count_params() == 4_305_409
 
 
+def test_dense_layers_may_come_before_the_logit():
+    discriminator = dcgan_discriminator((8, 8, 1), filters=(3,), widths=(5, 2), kernel=4)
+    assert kernels(discriminator) == [(4, 4, 1, 3), (48, 5), (5, 2), (2, 1)]
+
+
 def test_the_vae_s_networks_are_the_report_s():
     encoder, decoder = convolutional_encoder(SHAPE, 20), convolutional_decoder(10, SHAPE)
     assert kernels(encoder) == [(3, 3, 1, 32), (3, 3, 32, 64), (3136, 512), (512, 256), (256, 20)]
@@ -117,6 +122,7 @@ def test_an_image_size_that_the_strides_cannot_make_is_refused(make, shape):
         lambda: dcgan_generator(2, SHAPE, categories=2),
         lambda: dcgan_generator(2, SHAPE, categories=-1),
         lambda: dcgan_discriminator(SHAPE, filters=(4, -1)),
+        lambda: dcgan_discriminator(SHAPE, widths=(0,)),
         lambda: dcgan_discriminator((28, 28)),
         lambda: convolutional_encoder(SHAPE, 0),
         lambda: convolutional_decoder(2, SHAPE, filters=()),

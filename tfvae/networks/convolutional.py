@@ -46,9 +46,7 @@ def convolutional_encoder(
     _check_image_shape(image_shape)
     _check_positive(*filters, *widths, outputs, kernel)
     inputs = keras.Input(tuple(image_shape), name="images")
-    hidden = layers.Flatten()(_strided(inputs, filters, kernel))
-    for width in widths:
-        hidden = _leaky(layers.Dense(width)(hidden))
+    hidden = _dense(layers.Flatten()(_strided(inputs, filters, kernel)), widths)
     parameters = layers.Dense(outputs, dtype="float32", name="parameters")(hidden)
     return keras.Model(inputs, parameters, name="encoder")
 
@@ -84,10 +82,7 @@ def convolutional_decoder(
     """
     _check_positive(*widths, *filters, latent_dim, kernel)
     inputs = keras.Input((latent_dim,), name="codes")
-    hidden = inputs
-    for width in widths:
-        hidden = _leaky(layers.Dense(width)(hidden))
-    maps = _upsampled(_seed(hidden, image_shape, filters), filters, kernel)
+    maps = _upsampled(_seed(_dense(inputs, widths), image_shape, filters), filters, kernel)
     # With its own dtype, lest the policy round the logits.
     parameters = _transposed(image_shape[-1], kernel, dtype="float32", name="parameters")(maps)
     return keras.Model(inputs, parameters, name="decoder")
@@ -140,9 +135,7 @@ def dcgan_generator(
             "Each takes a number of the code, and something must be left to vary within it."
         )
     inputs = keras.Input((latent_dim,), name="codes")
-    hidden = _chosen(inputs, categories) if categories else inputs
-    for width in widths:
-        hidden = _leaky(layers.Dense(width)(hidden))
+    hidden = _dense(_chosen(inputs, categories) if categories else inputs, widths)
     maps = _seed(hidden, image_shape, filters, normalise)
     if full_size_filters:
         maps = _upsampled(maps, (*filters, full_size_filters), kernel, normalise)
@@ -154,15 +147,20 @@ def dcgan_generator(
 
 
 def dcgan_discriminator(
-    image_shape: Sequence[int], *, filters: Sequence[int] = (64, 128, 256, 512), kernel: int = 5
+    image_shape: Sequence[int],
+    *,
+    filters: Sequence[int] = (64, 128, 256, 512),
+    widths: Sequence[int] = (),
+    kernel: int = 5,
 ) -> keras.Model:
-    """An image through strided convolutions to the logit of its being real.
+    """An image through strided convolutions and dense layers to the logit of its being real.
 
     Each convolution halves height and width, rounded up: 28, 14, 7, 4, 2.
 
     Args:
         image_shape: (height, width, channels).
         filters: ints >= 1, channels of the convolutions.
+        widths: ints >= 1, units of the dense layers before the last; none is allowed.
         kernel: int >= 1, height and width of the kernels.
 
     Returns:
@@ -176,10 +174,10 @@ def dcgan_discriminator(
         Radford et al. 2016, section 3; report 4, section 3.2.1.
     """
     _check_image_shape(image_shape)
-    _check_positive(*filters, kernel)
+    _check_positive(*filters, *widths, kernel)
     inputs = keras.Input(tuple(image_shape), name="images")
-    flat = layers.Flatten()(_strided(inputs, filters, kernel))
-    return keras.Model(inputs, layers.Dense(1, dtype="float32", name="logit")(flat), name="discriminator")
+    hidden = _dense(layers.Flatten()(_strided(inputs, filters, kernel)), widths)
+    return keras.Model(inputs, layers.Dense(1, dtype="float32", name="logit")(hidden), name="discriminator")
 
 
 def _chosen(codes: keras.KerasTensor, categories: int) -> keras.KerasTensor:
@@ -194,6 +192,12 @@ def _strided(maps: keras.KerasTensor, filters: Sequence[int], kernel: int) -> ke
     for count in filters:
         maps = _leaky(kind(count, kernel, strides=2, padding="same")(maps))
     return maps
+
+
+def _dense(hidden: keras.KerasTensor, widths: Sequence[int]) -> keras.KerasTensor:
+    for width in widths:
+        hidden = _leaky(layers.Dense(width)(hidden))
+    return hidden
 
 
 def _seed(
