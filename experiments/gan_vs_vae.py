@@ -8,9 +8,9 @@ parameters that is trained so too. The sweep-* variants are the report's "custom
 of dcgan-slim and vae. They run only when named, or all of them, each in a process of its own, by
 `python -m experiments.gan_vs_vae_sweep`.
 
-One core of an AMD EPYC needs 7 minutes an epoch of dcgan and 55 s of dcgan-slim with `--precision bfloat16`, half as
-much again in float32, and about 25 s of vae; two cores need less. A checkpoint of dcgan is 1 GB. The slim DCGAN's
-training was chosen on the last 10,000 training images, on two to five epochs.
+One core of an AMD EPYC needs 7 minutes an epoch of dcgan or dcgan-r1, about 110 s of dcgan-slim and 25 s of vae, with
+`--precision bfloat16`; float32 takes half as much again, and two cores less. A checkpoint of dcgan is 1 GB. The slim
+DCGAN's networks and training were chosen on the last 10,000 training images, by runs of 6 to 80 epochs.
 """
 
 from __future__ import annotations
