@@ -3,8 +3,8 @@
     python -m experiments.gan_vs_vae --data-dir DIR
 
 Variants: dcgan and vae are the report's networks. dcgan-r1 is dcgan with a penalty on the discriminator's slope, an
-average of the generator's weights and step sizes that fall, and dcgan-slim a DCGAN of less than a hundredth of the
-parameters that is trained so too. The sweep-* variants are the report's "customization": other latent sizes and widths
+average of the generator's weights and step sizes that fall, and dcgan-slim a DCGAN of a fiftieth of the parameters
+that is trained so too. The sweep-* variants are the report's "customization": other latent sizes and widths
 of dcgan-slim and vae. They run only when named, or all of them, each in a process of its own, by
 `python -m experiments.gan_vs_vae_sweep`.
 
@@ -60,6 +60,7 @@ GRID = 25
 PICTURED = 2000
 WATCHED = 1000
 TIMED = 5000
+STEADYING = ("gradient_penalty", "penalty_share", "average_decay")
 
 
 @dataclass(frozen=True)
@@ -225,9 +226,6 @@ def _dcgan(
     )
 
 
-STEADYING = ("gradient_penalty", "penalty_share", "average_decay")
-
-
 def scaled(sizes: Sequence[int], width: float) -> tuple[int, ...]:
     """Each size times `width`, rounded, and 1 at least."""
     return tuple(max(1, round(size * width)) for size in sizes)
@@ -259,8 +257,9 @@ def compiling(config: GanVsVaeConfig, variant: str) -> dict[str, Any]:
     if VALUE_RANGES[variant] == (0.0, 1.0):
         return {"optimizer": keras.optimizers.Adam(config.training.learning_rate)}
     players = ("generator_optimizer", "discriminator_optimizer")
-    rate, decay_of_mean = config.training.learning_rate, config.gan.beta_1
-    optimizers = {player: keras.optimizers.Adam(rate, beta_1=decay_of_mean) for player in players}
+    optimizers = {
+        player: keras.optimizers.Adam(config.training.learning_rate, beta_1=config.gan.beta_1) for player in players
+    }
     return optimizers if tf.config.list_physical_devices("GPU") else {**optimizers, "jit_compile": False}
 
 
