@@ -17,12 +17,10 @@ for 5 epochs, and others for the report's 100, over which the discriminator of t
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import keras
@@ -31,16 +29,14 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from experiments import gan_vs_vae_report
+from experiments.gan_vs_vae_measure import extractors, measure
 from experiments.gan_vs_vae_report import alarm
 from experiments.schedule import decay
-from experiments.scoring import LEAST_SCORED, SCORED_SHAPE, reference
+from experiments.scoring import LEAST_SCORED, SCORED_SHAPE
 from tfvae.data.images import ImageData
 from tfvae.figures import figure_pixels, image_grid, latent_scatter
-from tfvae.metrics import likelihood
-from tfvae.metrics.features import FeatureExtractor, inception, mnist_cnn
-from tfvae.metrics.manifold import class_shares, near_copies
-from tfvae.metrics.measurement import Measurement
-from tfvae.metrics.samples import score_samples
+from tfvae.metrics.features import mnist_cnn
+from tfvae.metrics.manifold import class_shares
 from tfvae.models.autoencoder import Autoencoder
 from tfvae.models.dcgan import DCGAN
 from tfvae.models.latent_variable import LatentVariableModel
@@ -55,13 +51,11 @@ from tfvae.sampling.prior import standard_normal_sampler
 from tfvae.training.command import main
 from tfvae.training.config import ExperimentConfig, Training, check
 from tfvae.training.experiment import Evaluation, Experiment, TrainedRun
-from tfvae.training.results import peak_memory_mb
 
 GRID = 25
 PICTURED = 2000
 WATCHED = 1000
-TIMED = 5000
-STEADYING = ("gradient_penalty", "penalty_share", "average_decay")
+STEADYING = ("gradient_penalty", "penalty_share", "top_share", "average_decay")
 
 
 @dataclass(frozen=True)
@@ -83,34 +77,50 @@ class GAN:
 
 
 @dataclass(frozen=True)
-class Slim:
-    """The slim DCGAN, and what steadies the training of dcgan-r1 too: the penalty and the average."""
+class Steadying:
+    """What steadies the training of dcgan-r1; its step sizes fall too."""
 
-    batch_size: int | None = None
-    """Images of a training step, where not as the others'; many small ones bring a short training further."""
-    learning_rate: float = 2e-3
-    """First step size of Adam, for both players; it falls by half a cosine to 0."""
     gradient_penalty: float = 2.0
     """Weight of the discriminator's squared slope at real images (R1)."""
     penalty_share: float = 0.25
     """How much of a batch the slope is worked out on, with as much more weight."""
+    top_share: float = 1.0
+    """How much of a batch of generated images the generator learns from, those taken for real most readily."""
     average_decay: float = 0.9995
     """Decay of the running average of the generator's weights, from which the images come."""
-    full_size_filters: int = 0
+
+    def __post_init__(self) -> None:
+        penalty, share, top, average = (
+            {f"{type(self).__name__.lower()}_{name}": getattr(self, name)} for name in STEADYING
+        )
+        check(0 <= self.gradient_penalty < math.inf, "a weight of at least 0", **penalty)
+        check(0 < self.penalty_share <= 1, "a share in (0, 1]", **share)
+        check(0 < self.top_share <= 1, "a share in (0, 1]", **top)
+        check(0 < self.average_decay < 1, "a decay in (0, 1)", **average)
+
+
+@dataclass(frozen=True)
+class Slim(Steadying):
+    """The slim DCGAN: its networks and its training."""
+
+    gradient_penalty: float = 0.3
+    """Weight of the discriminator's squared slope at real images (R1)."""
+    batch_size: int | None = 32
+    """Images of a training step, or as for the others; many small ones bring a training further in the same time."""
+    learning_rate: float = 1e-3
+    """First step size of Adam, for both players; it falls by half a cosine to 0."""
+    full_size_filters: int = 32
     """Channels of the generator's maps as large as the image; 0: its last transposed convolution makes the pixels."""
-    categorical: bool = False
+    categorical: bool = True
     """Whether the first half of a code's numbers chooses one of as many learned vectors, by the largest."""
     discriminator_filters: tuple[int, ...] = (32, 64, 128)
     """Channels of the discriminator's convolutions."""
-    discriminator_widths: tuple[int, ...] = ()
+    discriminator_widths: tuple[int, ...] = (256,)
     """Units of the discriminator's dense layers before the last."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check(self.learning_rate > 0, "a positive learning rate", slim_learning_rate=self.learning_rate)
-        penalty, share = self.gradient_penalty, self.penalty_share
-        check(0 <= penalty < math.inf, "a weight of at least 0", slim_gradient_penalty=penalty)
-        check(0 < share <= 1, "a share in (0, 1]", slim_penalty_share=share)
-        check(0 < self.average_decay < 1, "a decay in (0, 1)", slim_average_decay=self.average_decay)
         check(self.full_size_filters >= 0, "at least 0 channels", slim_full_size_filters=self.full_size_filters)
         check(self.batch_size is None or self.batch_size >= 1, "at least 1 image", slim_batch_size=self.batch_size)
         filters, widths = self.discriminator_filters, self.discriminator_widths
@@ -123,6 +133,7 @@ class GanVsVaeConfig(ExperimentConfig):
     """Report 4."""
 
     gan: GAN = field(default_factory=GAN)
+    steadying: Steadying = field(default_factory=Steadying)
     slim: Slim = field(default_factory=Slim)
     width: float = 1.0
     """Scales the filters and units of every network."""
@@ -147,10 +158,6 @@ PRESETS = {
         REPORT,
         preset="quick",
         variants=("vae", "dcgan-slim"),
-        # Over 100 epochs the discriminator gives up with these, and the samples get worse.
-        slim=Slim(
-            batch_size=32, learning_rate=1e-3, full_size_filters=32, categorical=True, discriminator_widths=(256,)
-        ),
         training=replace(REPORT.training, epochs=5),
         samples=5000,
     ),
@@ -168,13 +175,13 @@ PRESETS = {
 
 
 def dcgan(config: GanVsVaeConfig, data: ImageData, seed: int, *, latent_dim: int = 100, steady: bool = False) -> DCGAN:
-    """Section 3.2.1: the report's networks, with its training or, where it is steadied, that of the slim DCGAN."""
+    """Section 3.2.1: the report's networks, with its training or a steadier one."""
     widths, filters, judges = (
         scaled(sizes, config.width) for sizes in ((7 * 7 * 128,), (256, 64), (64, 128, 256, 512))
     )
     generator = dcgan_generator(latent_dim, data.image_shape, widths=widths, filters=filters)
     discriminator = dcgan_discriminator(data.image_shape, filters=judges)
-    return _dcgan(config, data, seed, generator, discriminator, steady=steady)
+    return _dcgan(config, data, seed, generator, discriminator, config.steadying if steady else None)
 
 
 def dcgan_slim(
@@ -197,7 +204,7 @@ def dcgan_slim(
         categories=latent_dim // 2 if slim.categorical else 0,
     )
     discriminator = dcgan_discriminator(data.image_shape, filters=judges, widths=judging, kernel=4)
-    return _dcgan(config, data, seed, generator, discriminator, steady=True)
+    return _dcgan(config, data, seed, generator, discriminator, slim)
 
 
 def vae(config: GanVsVaeConfig, data: ImageData, seed: int, *, latent_dim: int = 10, width: float = 1.0) -> VAE:
@@ -216,18 +223,16 @@ def _dcgan(
     seed: int,
     generator: keras.Model,
     discriminator: keras.Model,
-    *,
-    steady: bool,
+    steadying: Steadying | None,
 ) -> DCGAN:
     _check_data(data, (-1.0, 1.0))
-    steadying = {name: getattr(config.slim, name) for name in STEADYING} if steady else {}
     return DCGAN(
         generator,
         discriminator,
         discriminator_steps=config.gan.discriminator_steps,
         generator_steps=config.gan.generator_steps,
         seed=seed,
-        **steadying,
+        **({name: getattr(steadying, name) for name in STEADYING} if steadying else {}),
     )
 
 
@@ -277,72 +282,15 @@ def after_epoch(
 
 
 def evaluate(run: TrainedRun[GanVsVaeConfig]) -> Evaluation:
-    """Every number of the report, and those that its words need."""
+    """Every number of the report, those that its words need, and the figures."""
     model, data, config = run.model, run.data, run.config
-    metrics = measure_costs(model)
     sampler = standard_normal_sampler(model.latent_dim)
     codes, _ = sampler.sample(config.samples, seed=run.seed)
     images = data.to_uint8(model.decode(codes))
-    for suffix, extractor in extractors(config, data).items():
-        scores = score_samples(images, reference=reference(data, extractor, config.samples))
-        metrics |= {f"prior/{name}{suffix}": score for name, score in scores.items()}
-    metrics |= measure_copies(images[: config.copies], data, config.copies)
-    if isinstance(model, Autoencoder):
-        metrics |= measure_reconstructions(run)
-    metrics = {name: beside_the_report(run.variant, name, metric) for name, metric in metrics.items()}
+    spaces = extractors(data.image_shape, config.inception)
+    metrics = measure(run, images, copies=config.copies, spaces=spaces)
     figures = gan_vs_vae_report.run_figures(run, images)
     return Evaluation(metrics, figures, images, samplers={"prior": sampler}, sampler="prior")
-
-
-def extractors(config: GanVsVaeConfig, data: ImageData) -> dict[str, FeatureExtractor]:
-    """The feature spaces that these images can be seen in, by the suffix of their metrics."""
-    spaces: dict[str, FeatureExtractor] = {"": mnist_cnn()} if data.image_shape == SCORED_SHAPE else {}
-    return spaces if config.inception is None else {**spaces, "_inception": inception(config.inception)}
-
-
-def measure_costs(model: LatentVariableModel) -> dict[str, Measurement]:
-    """What the model takes: parameters and bytes of each network, memory, and time to sample."""
-    networks = {"generator": getattr(model, "generator", None), "discriminator": getattr(model, "discriminator", None)}
-    networks |= {"encoder": getattr(model, "encoder", None), "decoder": getattr(model, "decoder", None)}
-    values: dict[str, float] = {"peak_memory_mb": peak_memory_mb()}
-    for name, network in networks.items():
-        if network is not None:
-            values[f"{name}_parameters"] = network.count_params()
-    values["weights_mb"] = 4 * sum(count for name, count in values.items() if name.endswith("_parameters")) / 1e6
-    codes = np.random.default_rng(0).normal(size=(TIMED, model.latent_dim)).astype(np.float32)
-    model.decode(codes[:TIMED])
-    seconds = []
-    for _ in range(3):
-        began = time.perf_counter()
-        model.decode(codes)
-        seconds.append(time.perf_counter() - began)
-    values["images_per_second"] = TIMED / median(seconds)
-    return {name: Measurement(value) for name, value in values.items()}
-
-
-def measure_copies(images: NDArray[np.uint8], data: ImageData, count: int) -> dict[str, Measurement]:
-    """How near the samples lie to training images."""
-    copies = near_copies(images, data.train_images, data.test_images[:count])
-    values = {"near_copy_ratio": copies.ratio, "near_copy_share": copies.share}
-    return {f"prior/{name}": Measurement(value, samples=len(images), split="train") for name, value in values.items()}
-
-
-def measure_reconstructions(run: TrainedRun[GanVsVaeConfig]) -> dict[str, Measurement]:
-    """The VAE's numbers on the test images."""
-    images = run.data.to_float(run.data.test_images)
-    codes = run.model.encode(images)
-    values = {
-        **likelihood.reconstruction_errors(images, run.model.decode(codes)),
-        "elbo": likelihood.evidence_lower_bound(run.model, images, seed=run.seed),
-        "active_units": likelihood.active_units(codes),
-    }
-    return {name: Measurement(value, samples=len(images), split="test") for name, value in values.items()}
-
-
-def beside_the_report(variant: str, name: str, metric: Measurement) -> Measurement:
-    """The measurement with the number that the report gives for it, if it does."""
-    reported, source = gan_vs_vae_report.REPORTED.get((variant, name), (None, None))
-    return metric if reported is None else replace(metric, reported=reported, source=source)
 
 
 def pictures(model: LatentVariableModel, data: ImageData) -> Mapping[str, NDArray[np.uint8]]:
@@ -379,9 +327,12 @@ VARIANTS: dict[str, Callable[..., LatentVariableModel]] = {
     **SWEEP,
 }
 UNREAD = {
-    "dcgan": ("slim.",),
-    "dcgan-r1": tuple(f"slim.{part.name}" for part in fields(Slim) if part.name not in STEADYING),
-    **{name: ("slim.", "gan.") for name in VARIANTS if "vae" in name},
+    "dcgan": ("slim.", "steadying."),
+    "dcgan-r1": ("slim.",),
+    **{
+        name: ("slim.", "gan.", "steadying.") if "vae" in name else ("steadying.",)
+        for name in ("vae", "dcgan-slim", *SWEEP)
+    },
 }
 VALUE_RANGES = {name: (0.0, 1.0) if "vae" in name else (-1.0, 1.0) for name in VARIANTS}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,8 @@ ORDER = ("dcgan", "dcgan-r1", "vae", "dcgan-slim")
 GRID = 25
 SNAPSHOTS = (1, 10, 20, 50)
 LEAST_LOSS = 0.1
+CHANCE = math.log(2)
+NEAR_CHANCE = 0.002
 LEAST_SHARE = 0.02
 REPORTED_RATIO = 28.56 / 18.24
 
@@ -89,10 +92,11 @@ GALLERY = (
 
 
 def alarm(history: Sequence[Mapping[str, Any]]) -> str | None:
-    """Early signs of mode collapse: a discriminator that errs no more, classes that fade out of the samples.
+    """Early signs that a training fails.
 
-    A class fades when it is gone, or when the rarest one's share is under half of the best that it was; and it is as
-    good as gone below a fiftieth of the samples.
+    Of mode collapse: a discriminator that errs no more, classes that fade out of the samples. A class fades when it is
+    gone, or when the rarest one's share is under half of the best that it was; and it is as good as gone below a
+    fiftieth of the samples. And of a discriminator that has given up: its losses are those of a coin.
 
     Args:
         history: rows of the epochs so far.
@@ -118,7 +122,12 @@ def alarm(history: Sequence[Mapping[str, Any]]) -> str | None:
             signs.append(f"the rarest class has {shares[-1]:.1%} of the samples after {max(shares):.1%} before")
         elif shares[-1] < LEAST_SHARE:
             signs.append(f"the rarest class has less than {LEAST_SHARE:.0%} of the samples")
-    return f"signs of mode collapse: {'; '.join(signs)}" if signs else None
+    warnings = [f"signs of mode collapse: {'; '.join(signs)}"] if signs else []
+    if errors and abs(sum(errors) / len(errors) - CHANCE) < NEAR_CHANCE:
+        warnings.append(
+            f"the discriminator's losses are within {NEAR_CHANCE:g} nats of chance, so it teaches the generator nothing"
+        )
+    return "; ".join(warnings) or None
 
 
 def run_figures(run: TrainedRun[Any], images: NDArray[np.uint8]) -> dict[str, Figure]:
@@ -179,8 +188,8 @@ def _claims(
     """One sentence a claim, judged by the numbers; none of images that have no judge."""
     gans = [run for run in (dcgan, steadied, slim) if run]
     gan = gans[0] if gans else None
-    lines = [line for run in gans if vae for line in _of_images(run, vae)]
-    lines += _of_errors(vae) if vae else []
+    lines = [line for run in gans if vae for line in _of_realism(run, vae)]
+    lines += _of_digits([*gans, vae]) + _of_errors(vae) if vae else []
     if gan and vae:
         sizes, seconds = ([run.record[key] for run in (gan, vae)] for key in ("parameters", "seconds_per_epoch"))
         lines += [
@@ -203,18 +212,25 @@ def _claims(
     return lines
 
 
-def _of_images(gan: FinishedRun, vae: FinishedRun) -> list[str]:
+def _of_realism(gan: FinishedRun, vae: FinishedRun) -> list[str]:
     ours, theirs = _values("prior/fid", gan, vae)
-    unsure = _values("prior/unrecognisable_share", gan, vae)
     if np.isnan(ours):
         return []
     return [
         claim(f"{gan.variant} makes more realistic images than the VAE, by more than the report's ratio of FIDs, "
               f"{REPORTED_RATIO:.2f}", theirs / ours > REPORTED_RATIO,
-              f"FID {number(ours)} against {number(theirs)}, a ratio of {theirs / ours:.2f}"),
-        claim("both models' images can be recognised as digits", max(unsure) < 0.1,
-              f"the classifier is below 0.5 sure of {unsure[0]:.1%} of the samples of {gan.variant} and of "
-              f"{unsure[1]:.1%} of the VAE's"),
+              f"FID {number(ours)} against {number(theirs)}, a ratio of {theirs / ours:.2f}")
+    ]  # fmt: skip
+
+
+def _of_digits(runs: Sequence[FinishedRun]) -> list[str]:
+    unsure = _values("prior/unrecognisable_share", *runs)
+    if np.isnan(unsure).any():
+        return []
+    shares = ", ".join(f"{share:.1%} of {run.variant}'s" for run, share in zip(runs, unsure, strict=True))
+    return [
+        claim("every model's images can be recognised as digits", max(unsure) < 0.1,
+              f"the classifier is below 0.5 sure of these shares of the samples: {shares}")
     ]  # fmt: skip
 
 

@@ -72,7 +72,7 @@ class TestDCGAN(GAN):
 class TestPenalised(GAN):
     @staticmethod
     def make():
-        return dcgan(gradient_penalty=0.3, penalty_share=0.25, seed=3)
+        return dcgan(gradient_penalty=0.3, penalty_share=0.25, top_share=0.5, seed=3)
 
 
 @pytest.fixture
@@ -89,6 +89,20 @@ def test_the_losses_are_the_cross_entropies_of_both_players(batch):
     np.testing.assert_allclose(terms["discriminator_real"], -np.log(1 / (1 + np.exp(-real))), rtol=1e-5)
     np.testing.assert_allclose(terms["discriminator_fake"], -np.log(1 - 1 / (1 + np.exp(-fake))), rtol=1e-5)
     np.testing.assert_allclose(terms["generator"], -np.log(1 / (1 + np.exp(-fake))), rtol=1e-5)
+
+
+@pytest.mark.parametrize(("share", "kept"), [(0.25, 2), (0.3, 3), (0.75, 6), (1.0, 8)])
+def test_the_generator_learns_from_the_top_share_of_its_images_alone(batch, share, kept):
+    images, noise = tf.constant(batch[:8]), Noise(0, tf.constant(0, tf.int64))
+    whole, top = dcgan(), dcgan(top_share=share)
+    top.set_weights(whole.get_weights())
+    all_losses, evaluated, losses = (
+        np.array(model.generator_objective(images, None, noise=noise, training=training)["generator"])
+        for model, training in ((whole, True), (top, False), (top, True))
+    )
+    np.testing.assert_allclose(evaluated, all_losses, rtol=1e-6)
+    chosen = np.isin(np.arange(8), np.argsort(all_losses)[:kept])
+    np.testing.assert_allclose(losses, np.where(chosen, all_losses * 8 / kept, 0), rtol=1e-5)
 
 
 def moved(model: DCGAN, before: dict[str, list[np.ndarray]]) -> dict[str, bool]:
@@ -250,6 +264,8 @@ def test_two_replicas_end_with_the_weights_of_one_device(monkeypatch):
         {"gradient_penalty": float("nan")},
         {"penalty_share": 0.0},
         {"penalty_share": 1.5},
+        {"top_share": 0.0},
+        {"top_share": 1.1},
         {"average_decay": 1.0},
         {"average_decay": -0.1},
         {"average_decay": float("nan")},

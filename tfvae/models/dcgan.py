@@ -24,7 +24,8 @@ class DCGAN(TwoPlayerModel):
     """Generator and discriminator, each with an optimizer of its own, that take turns on every batch.
 
     discriminator: mean(-log D(x)) + mean(-log(1 - D(G(z)))) + gradient_penalty / 2 * mean(|d logit / d x|^2)
-    generator:     mean(-log D(G(z))),  z ~ N(0, I),  D = sigmoid(logit)
+    generator:     mean(-log D(G(z))) over the top_share of a batch with the highest D(G(z)),  z ~ N(0, I)
+    with D = sigmoid(logit)
 
     A step is `discriminator_steps` of the one on the batch and fresh codes, then `generator_steps` of the other on
     fresh codes; the logs show the last of each. The loss is the sum of both, and says little: neither player's falls
@@ -40,6 +41,9 @@ class DCGAN(TwoPlayerModel):
             from learning the training images by heart; of the mean logit, where an image has several.
         penalty_share: float in (0, 1], how much of a batch the penalty is worked out on in training, with as much more
             weight; a quarter costs little.
+        top_share: float in (0, 1], how much of a batch of generated images, those that the discriminator takes for
+            real most readily, the generator learns from in training; below 1, images between two kinds of real ones
+            draw it less.
         average_decay: float in [0, 1); above 0, images come from the running average of the generator's weights, which
             evens out the last steps: after its step t, average = d * average + (1 - d) * weight with
             d = min(average_decay, (1 + t) / (10 + t)), so that the first weights are soon forgotten.
@@ -52,8 +56,8 @@ class DCGAN(TwoPlayerModel):
 
     Reference:
         Goodfellow et al. 2014, algorithm 1; Radford et al. 2016; Mescheder et al. 2018, eq. 9, for the penalty and
-        Karras et al. 2020, section 3.1, for doing with less of it; Yazici et al. 2019 for the average; report 4,
-        sections 3.2.1 and 3.7.1.
+        Karras et al. 2020, section 3.1, for doing with less of it; Sinha et al. 2020, eq. 3, for the top share; Yazici
+        et al. 2019 for the average; report 4, sections 3.2.1 and 3.7.1.
     """
 
     own_term_names = ("discriminator_real", "discriminator_fake", "generator")
@@ -70,6 +74,7 @@ class DCGAN(TwoPlayerModel):
         generator_steps: int = 1,
         gradient_penalty: float = 0.0,
         penalty_share: float = 1.0,
+        top_share: float = 1.0,
         average_decay: float = 0.0,
         value_range: tuple[float, float] = (-1.0, 1.0),
         seed: int = 0,
@@ -87,8 +92,9 @@ class DCGAN(TwoPlayerModel):
             raise InputError(
                 f"Expected a weight >= 0. Received: gradient_penalty={gradient_penalty}. Use 0 for no penalty."
             )
-        if not 0 < penalty_share <= 1:
-            raise InputError(f"Expected a share in (0, 1]. Received: penalty_share={penalty_share}. Use 1 for all.")
+        for name, share in (("penalty_share", penalty_share), ("top_share", top_share)):
+            if not 0 < share <= 1:
+                raise InputError(f"Expected a share in (0, 1]. Received: {name}={share}. Use 1 for all.")
         if not 0 <= average_decay < 1:
             raise InputError(
                 f"Expected a decay in [0, 1). Received: average_decay={average_decay}. Use 0 for no average."
@@ -101,6 +107,7 @@ class DCGAN(TwoPlayerModel):
         self.generator_steps = generator_steps
         self.gradient_penalty = gradient_penalty
         self.penalty_share = penalty_share
+        self.top_share = top_share
         self.average_decay = average_decay
         self.value_range = tuple(value_range)
         self.latent_dim, self.image_shape = _sizes(generator, discriminator)
@@ -128,8 +135,9 @@ class DCGAN(TwoPlayerModel):
     def generator_objective(
         self, images: tf.Tensor, labels: tf.Tensor | None, *, noise: Noise, training: bool
     ) -> Terms:
-        """What the generator minimises: how surely its images are found out."""
-        return {"generator": real_loss(self.discriminator(self._fakes(images, noise, training), training=training))}
+        """What the generator minimises: how surely its images, or the best of them, are found out."""
+        losses = real_loss(self.discriminator(self._fakes(images, noise, training), training=training))
+        return {"generator": _least(losses, self.top_share) if training and self.top_share < 1 else losses}
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         terms: Terms = {}
@@ -169,8 +177,8 @@ class DCGAN(TwoPlayerModel):
         return super().evaluate(x, *args, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
-        penalty = ("gradient_penalty", "penalty_share")
-        own = ("discriminator_steps", "generator_steps", *penalty, "average_decay", "value_range")
+        shares = ("penalty_share", "top_share")
+        own = ("discriminator_steps", "generator_steps", "gradient_penalty", *shares, "average_decay", "value_range")
         return {**super().get_config(), **{name: getattr(self, name) for name in own}}
 
     def _fakes(self, images: tf.Tensor, noise: Noise, training: bool) -> tf.Tensor:
@@ -206,6 +214,15 @@ class DCGAN(TwoPlayerModel):
                 f"Expected images in [{low:g}, {high:g}]. Received: values in [{least:g}, {most:g}]. "
                 "Rescale them, or use `ImageData.with_value_range(-1.0, 1.0)`."
             )
+
+
+def _least(losses: tf.Tensor, share: float) -> tf.Tensor:
+    """float32 [batch]: 0 for all but the least losses, and more for those, so that the mean is theirs."""
+    count = tf.shape(losses)[0]
+    kept = tf.cast(tf.math.ceil(share * tf.cast(count, tf.float32)), tf.int32)
+    places = tf.math.top_k(-losses, kept).indices
+    weights = tf.scatter_nd(places[:, tf.newaxis], tf.ones_like(places, tf.float32), [count])
+    return losses * weights * tf.cast(count / kept, tf.float32)
 
 
 def _sizes(generator: keras.Model, discriminator: keras.Model) -> tuple[int, tuple[int, ...]]:

@@ -42,7 +42,8 @@ class BlockConv2D(keras.layers.Conv2D):
         images = tf.nn.space_to_depth(tf.pad(inputs, [[0, 0], *padding, [0, 0]]), 2)
         kernel = tf.reshape(self.kernel.value, [taps[0], 2, taps[1], 2, channels, self.filters])
         kernel = tf.reshape(tf.transpose(kernel, [0, 2, 1, 3, 4, 5]), [*taps, 4 * channels, self.filters])
-        return _finished(self, tf.nn.conv2d(images, kernel, 1, "VALID"))
+        maps = tf.nn.conv2d(images, kernel, 1, "VALID")
+        return self.activation(tf.nn.bias_add(maps, self.bias.value) if self.use_bias else maps)
 
 
 @keras.saving.register_keras_serializable("tfvae")
@@ -70,20 +71,20 @@ class BlockConv2DTranspose(keras.layers.Conv2DTranspose):
         kernel = tf.transpose(tf.reverse(kernel, [0, 2]), [0, 2, 5, 1, 3, 4])
         kernel = tf.reshape(kernel, [*taps, channels, 4 * self.filters])
         images = tf.pad(inputs, [[0, 0], *[[count - 1, count - 1] for count in taps], [0, 0]])
-        blocks = tf.nn.depth_to_space(tf.nn.conv2d(images, kernel, 1, "VALID"), 2)
+        blocks = tf.nn.conv2d(images, kernel, 1, "VALID")
+        if self.use_bias:
+            blocks = tf.nn.bias_add(blocks, tf.tile(self.bias.value, [4]))
+        blocks = tf.nn.depth_to_space(blocks, 2)
         top, left = (count - 1 for count in taps)
-        return _finished(self, blocks[:, top : top + 2 * height, left : left + 2 * width])
+        # Not blocks[:, top : ...]: on a CPU the gradient of such a slice takes as long as those of the convolution.
+        maps = tf.slice(blocks, [0, top, left, 0], [-1, 2 * height, 2 * width, -1])
+        return self.activation(maps)
 
 
 def _same_padding(size: int, kernel: int, wanted: int) -> list[int]:
     """Zeros before and after, so that there are `wanted` in all and the first window starts where Keras' does."""
     before = max(2 * (-(-size // 2) - 1) + kernel - size, 0) // 2
     return [before, wanted - size - before]
-
-
-def _finished(layer: Any, maps: tf.Tensor) -> tf.Tensor:
-    maps = maps + layer.bias.value if layer.use_bias else maps
-    return layer.activation(maps)
 
 
 def _check(layer: Any) -> None:
