@@ -103,7 +103,7 @@ class Steadying:
 class Slim(Steadying):
     """The slim DCGAN: its networks and its training."""
 
-    gradient_penalty: float = 0.3
+    gradient_penalty: float = 0.2
     """Weight of the discriminator's squared slope at real images (R1)."""
     batch_size: int | None = 32
     """Images of a training step, or as for the others; many small ones bring a training further in the same time."""
@@ -185,7 +185,7 @@ def dcgan(config: GanVsVaeConfig, data: ImageData, seed: int, *, latent_dim: int
 
 
 def dcgan_slim(
-    config: GanVsVaeConfig, data: ImageData, seed: int, *, latent_dim: int = 64, width: float = 1.0
+    config: GanVsVaeConfig, data: ImageData, seed: int, *, latent_dim: int = 128, width: float = 1.0
 ) -> DCGAN:
     """What a person would use: no wide dense layer, kernels of 4 that the strides divide, and a steadier training."""
     slim = config.slim
@@ -312,9 +312,9 @@ def watch(model: LatentVariableModel, data: ImageData) -> dict[str, float]:
 
 
 SWEEP: dict[str, Callable[..., LatentVariableModel]] = {
-    "sweep-dcgan": partial(dcgan_slim, latent_dim=64, width=1.0),
-    **{f"sweep-dcgan-latent-{size}": partial(dcgan_slim, latent_dim=size, width=1.0) for size in (4, 16, 256)},
-    **{f"sweep-dcgan-width-{width:g}": partial(dcgan_slim, latent_dim=64, width=width) for width in (0.25, 0.5)},
+    "sweep-dcgan": partial(dcgan_slim, latent_dim=128, width=1.0),
+    **{f"sweep-dcgan-latent-{size}": partial(dcgan_slim, latent_dim=size, width=1.0) for size in (4, 16, 64)},
+    **{f"sweep-dcgan-width-{width:g}": partial(dcgan_slim, latent_dim=128, width=width) for width in (0.25, 0.5)},
     "sweep-vae": partial(vae, latent_dim=10, width=1.0),
     **{f"sweep-vae-latent-{size}": partial(vae, latent_dim=size, width=1.0) for size in (2, 5, 30)},
     **{f"sweep-vae-width-{width:g}": partial(vae, latent_dim=10, width=width) for width in (0.25, 0.5)},

@@ -105,6 +105,12 @@ def test_the_largest_of_the_first_numbers_chooses_a_vector_and_only_that():
     assert np.abs(first - other_choice).max() > 1e-3 and np.abs(first - other_rest).max() > 1e-3
 
 
+def test_the_vectors_to_choose_from_start_as_far_apart_as_codes():
+    keras.utils.set_random_seed(0)
+    vectors = dcgan_generator(64, SHAPE, categories=32).get_layer("categories").get_weights()[0]
+    assert vectors.shape == (32, 64) and np.std(vectors) == pytest.approx(1, abs=0.05)
+
+
 @pytest.mark.parametrize("shape", [(30, 28, 1), (28, 14 + 7, 1), (28, 28), (0, 4, 1)])
 @pytest.mark.parametrize("make", [dcgan_generator, convolutional_decoder])
 def test_an_image_size_that_the_strides_cannot_make_is_refused(make, shape):

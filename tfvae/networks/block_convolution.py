@@ -1,7 +1,8 @@
-"""Convolutions of stride 2 over 2x2 blocks: the numbers of Keras' own, several times faster on a CPU.
+"""Convolutions of stride 2 over 2x2 blocks: the numbers of Keras' own, several times faster with XLA on a CPU.
 
-A strided or transposed convolution has no fast path in XLA on a CPU, and its gradient in none of TensorFlow's. With the
-2x2 blocks of the image as channels, both are plain convolutions of stride 1, and so are their gradients.
+XLA has no fast path there for a strided or transposed convolution, nor for their gradients. With the 2x2 blocks of the
+image as channels, both are plain convolutions of stride 1, and so are their gradients. Without XLA they take as long as
+Keras' own.
 """
 
 from __future__ import annotations

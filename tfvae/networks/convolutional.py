@@ -183,7 +183,9 @@ def dcgan_discriminator(
 def _chosen(codes: keras.KerasTensor, categories: int) -> keras.KerasTensor:
     """The codes with a learned vector in place of the first numbers, whose largest chooses it."""
     choice = keras.ops.one_hot(keras.ops.argmax(codes[:, :categories], axis=1), categories)
-    vector = layers.Dense(codes.shape[-1], use_bias=False, name="categories")(choice)
+    # As far apart as codes are, or most categories end up alike.
+    start = keras.initializers.RandomNormal(stddev=1.0)
+    vector = layers.Dense(codes.shape[-1], use_bias=False, kernel_initializer=start, name="categories")(choice)
     return layers.Concatenate()([codes[:, categories:], vector])
 
 
