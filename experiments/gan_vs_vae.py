@@ -3,15 +3,14 @@
     python -m experiments.gan_vs_vae --data-dir DIR
 
 Variants: dcgan and vae are the report's networks. dcgan-r1 is dcgan with a penalty on the discriminator's slope, an
-average of the generator's weights and step sizes that fall, and dcgan-slim a DCGAN of a hundredth of the parameters
-that is trained so too. The sweep-* variants are the report's "customization": other latent sizes and widths
-of dcgan-slim and vae. They run only when named, or all of them, each in a process of its own, by
+average of the generator's weights and step sizes that fall, and dcgan-slim a DCGAN of a fortieth of the parameters
+that is trained so too, with smaller batches. The sweep-* variants are the report's "customization": other latent sizes
+and widths of dcgan-slim and vae. They run only when named, or all of them, each in a process of its own, by
 `python -m experiments.gan_vs_vae_sweep`.
 
-One core of an AMD EPYC needs 7 minutes an epoch of dcgan or dcgan-r1, 55 s of dcgan-slim and 25 s of vae, with
+One core of an AMD EPYC needs 8 minutes an epoch of dcgan or dcgan-r1, 90 s of dcgan-slim and 25 s of vae, with
 `--precision bfloat16`; float32 takes half as much again, and two cores less. A checkpoint of dcgan is 1 GB. The slim
-DCGAN's networks and training were chosen on the last 10,000 training images, by short runs: those of the quick preset
-for 5 epochs, and others for the report's 100, over which the discriminator of the quick preset's gives up.
+DCGAN's networks and training were chosen on the last 10,000 training images, by short runs on the others.
 """
 
 from __future__ import annotations

@@ -54,6 +54,11 @@ class TestTable:
             "(3) inception (sha256 abababababab), 1,000 samples, test split\n"
         )
 
+    def test_a_lower_precision_is_named_with_the_device(self, runs, tfvae_command):
+        self.write(record("c", 0, {"prior/fid": fid(1.0)}, precision="bfloat16"))
+        output = tfvae_command("table", "runs")[1]
+        assert "5 epochs, CPU, TensorFlow" in output and "5 epochs, CPU, bfloat16, TensorFlow" in output
+
     def test_numbers_of_two_feature_spaces_share_no_row(self, runs, tfvae_command):
         self.write(record("b", 1, {"prior/fid": fid(900.0, extractor_sha256="cd" * 32)}))
         output = tfvae_command("table", "runs")[1]

@@ -136,11 +136,12 @@ def terminal() -> Console:
 
 
 def label_of(record: Mapping[str, Any]) -> str:
-    """What a result's numbers depend on, in a line: data, epochs, device, versions, commit."""
-    versions = record["versions"]
+    """What a result's numbers depend on, in a line: data, epochs, device, precision, versions, commit."""
+    versions, precision = record["versions"], record.get("precision", "float32")
+    place = record["device"] if precision == "float32" else f"{record['device']}, {precision}"
     return (
         f"{record['dataset']} (sha256 {record['dataset_sha256'][:12]}), preset {record['preset']}, "
-        f"{record['epochs']} epochs, {record['device']}, TensorFlow {versions['tensorflow']}, "
+        f"{record['epochs']} epochs, {place}, TensorFlow {versions['tensorflow']}, "
         f"Keras {versions['keras']}, commit {(record['git_commit'] or 'unknown')[:12]}"
     )
 

@@ -172,6 +172,9 @@ def _identity(
     return {**run, "dataset": data.name, "dataset_sha256": data.sha256, **fields}
 
 
+_FROM_IDENTITY = ("experiment", "variant", "seed", "preset", "precision")
+
+
 def _facts(data: LabelledData, strategy: tf.distribute.Strategy) -> dict[str, Any]:
     return {
         "value_range": list(data.value_range) if isinstance(data, ImageData) else None,
@@ -295,7 +298,7 @@ def _run(
     evaluation = experiment.evaluate(TrainedRun(variant, seed, config, data, model, history, folder, progress))
     _write(folder, evaluation)
     record = {
-        **{key: read_json(folder.config)["identity"][key] for key in ("experiment", "variant", "seed", "preset")},
+        **{key: read_json(folder.config)["identity"][key] for key in _FROM_IDENTITY},
         "dataset": data.name,
         "dataset_sha256": data.sha256,
         "fallback_for": data.fallback_for,
