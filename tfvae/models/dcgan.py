@@ -41,9 +41,9 @@ class DCGAN(TwoPlayerModel):
             from learning the training images by heart; of the mean logit, where an image has several.
         penalty_share: float in (0, 1], how much of a batch the penalty is worked out on in training, with as much more
             weight; a quarter costs little.
-        top_share: float in (0, 1], how much of a batch of generated images, those that the discriminator takes for
-            real most readily, the generator learns from in training; below 1, images between two kinds of real ones
-            draw it less.
+        top_share: float in (0, 1], how much of a replica's batch of generated images, those that the discriminator
+            takes for real most readily, the generator learns from in training; below 1, images between two kinds of
+            real ones draw it less.
         average_decay: float in [0, 1); above 0, images come from the running average of the generator's weights, which
             evens out the last steps: after its step t, average = d * average + (1 - d) * weight with
             d = min(average_decay, (1 + t) / (10 + t)), so that the first weights are soon forgotten.
