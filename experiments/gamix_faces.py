@@ -148,7 +148,8 @@ class GamixFacesConfig(ExperimentConfig):
     samples: int = 2000
     """Samples that each model is scored on."""
     inception: Path | None = None
-    """Folder of TF-GAN's Inception graph, for FID and KID in that feature space too."""
+    """Folder of TF-GAN's Inception graph, for FID and KID in that feature space too; a run that is finished is not
+    measured again, but `tfvae evaluate` scores its samples.npz there."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -141,7 +141,8 @@ class GanVsVaeConfig(ExperimentConfig):
     copies: int = 1000
     """Samples, and test images, whose nearest training image is looked for."""
     inception: Path | None = None
-    """Folder of TF-GAN's Inception graph, for FID, KID and inception score in that feature space too."""
+    """Folder of TF-GAN's Inception graph, for FID, KID and inception score in that feature space too; a run that is
+    finished is not measured again, but `tfvae evaluate` scores its samples.npz there."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
