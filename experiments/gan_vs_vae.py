@@ -288,8 +288,8 @@ def evaluate(run: TrainedRun[GanVsVaeConfig]) -> Evaluation:
     codes, _ = sampler.sample(config.samples, seed=run.seed)
     images = data.to_uint8(model.decode(codes))
     spaces = extractors(data.image_shape, config.inception)
-    metrics = measure(run, images, copies=config.copies, spaces=spaces)
-    figures = gan_vs_vae_report.run_figures(run, images)
+    metrics = measure(run, codes, images, copies=config.copies, spaces=spaces)
+    figures = gan_vs_vae_report.run_figures(run, codes, images)
     return Evaluation(metrics, figures, images, samplers={"prior": sampler}, sampler="prior")
 
 

@@ -15,13 +15,15 @@ from numpy.typing import NDArray
 from experiments import gan_vs_vae_report
 from experiments.scoring import SCORED_SHAPE, reference
 from tfvae.data.images import ImageData
-from tfvae.metrics import likelihood
+from tfvae.metrics import clustering, likelihood
 from tfvae.metrics.features import FeatureExtractor, inception, mnist_cnn
 from tfvae.metrics.manifold import near_copies
 from tfvae.metrics.measurement import Measurement
 from tfvae.metrics.samples import score_samples
 from tfvae.models.autoencoder import Autoencoder
+from tfvae.models.dcgan import DCGAN
 from tfvae.models.latent_variable import LatentVariableModel
+from tfvae.networks.convolutional import chosen_categories
 from tfvae.training.experiment import TrainedRun
 from tfvae.training.results import peak_memory_mb
 
@@ -35,13 +37,19 @@ def extractors(image_shape: tuple[int, ...], inception_folder: Path | None) -> d
 
 
 def measure(
-    run: TrainedRun[Any], images: NDArray[np.uint8], *, copies: int, spaces: Mapping[str, FeatureExtractor]
+    run: TrainedRun[Any],
+    codes: NDArray[np.float32],
+    images: NDArray[np.uint8],
+    *,
+    copies: int,
+    spaces: Mapping[str, FeatureExtractor],
 ) -> dict[str, Measurement]:
     """Costs, scores of the samples in each feature space, how new they are, and a VAE's reconstructions.
 
     Args:
         run: the trained model and its data.
-        images: uint8 [samples, height, width, channels], the model's samples.
+        codes: float32 [samples, latent_dim], draws of the prior.
+        images: uint8 [samples, height, width, channels], what the model makes of them.
         copies: int, how many of them, and of the test images, are looked for among the training images.
         spaces: feature spaces by the suffix of their metrics.
     """
@@ -49,6 +57,8 @@ def measure(
     for suffix, extractor in spaces.items():
         scores = score_samples(images, reference=reference(run.data, extractor, len(images)))
         metrics |= {f"prior/{name}{suffix}": score for name, score in scores.items()}
+        if extractor.class_names == run.data.class_names:
+            metrics |= measure_categories(run.model, codes, images, extractor)
     metrics |= measure_copies(images[:copies], run.data, copies)
     if isinstance(run.model, Autoencoder):
         metrics |= measure_reconstructions(run)
@@ -73,6 +83,18 @@ def measure_costs(model: LatentVariableModel) -> dict[str, Measurement]:
         seconds.append(time.perf_counter() - began)
     values["images_per_second"] = TIMED / median(seconds)
     return {name: Measurement(value) for name, value in values.items()}
+
+
+def measure_categories(
+    model: LatentVariableModel, codes: NDArray[np.float32], images: NDArray[np.uint8], extractor: FeatureExtractor
+) -> dict[str, Measurement]:
+    """How far each learned vector makes one class of images; nothing for a model without such vectors."""
+    categories = chosen_categories(model.generator, codes) if isinstance(model, DCGAN) else None
+    if categories is None:
+        return {}
+    purity = clustering.majority_accuracy(categories, extractor(images).logits.argmax(axis=1))
+    measurement = Measurement(purity, samples=len(images), extractor=extractor.name, extractor_sha256=extractor.sha256)
+    return {"prior/category_purity": measurement}
 
 
 def measure_copies(images: NDArray[np.uint8], data: ImageData, count: int) -> dict[str, Measurement]:

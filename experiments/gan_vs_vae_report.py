@@ -13,12 +13,15 @@ from experiments.page import Shown, claim, cost_table, gallery, opening, samples
 from tfvae import figures
 from tfvae.figures import Figure
 from tfvae.models.autoencoder import Autoencoder
+from tfvae.models.dcgan import DCGAN
+from tfvae.networks.convolutional import chosen_categories
 from tfvae.training.experiment import FinishedRun, Report, TrainedRun
 from tfvae.training.results import comparison_rows, first, markdown_table, number, over_seeds
 from tfvae.training.run_folder import read_json
 
 ORDER = ("dcgan", "dcgan-r1", "vae", "dcgan-slim")
 GRID = 25
+SHEET = 10
 SNAPSHOTS = (1, 10, 20, 50)
 LEAST_LOSS = 0.1
 CHANCE = math.log(2)
@@ -53,6 +56,7 @@ SHOWN = {
     "prior/mode_coverage": "classes found; goal: 10",
     "prior/rarest_class_share": "goal: >= 0.05",
     "prior/unrecognisable_share": '"recognizably digits"',
+    "prior/category_purity": "ours: samples of one learned vector that are of one class",
     "prior/near_copy_ratio": "1 = as new as test images, 0 = copies",
     "prior/near_copy_share": "0.01 = as new as test images",
     "reconstruction_bce": "0.092, without the measure's name",
@@ -76,6 +80,12 @@ GALLERY = (
         "As the report shows them; the codes are drawn once for each number of dimensions.",
         "samples",
         ORDER,
+    ),
+    Shown(
+        "What the slim DCGAN's learned vectors stand for",
+        "Nobody told it the classes. The first ten vectors, with other numbers of the code at random.",
+        "categories",
+        ("dcgan-slim",),
     ),
     Shown(
         "Reconstructions", "Originals above, reconstructions below; only the VAE has them.", "reconstructions", ("vae",)
@@ -130,8 +140,14 @@ def alarm(history: Sequence[Mapping[str, Any]]) -> str | None:
     return "; ".join(warnings) or None
 
 
-def run_figures(run: TrainedRun[Any], images: NDArray[np.uint8]) -> dict[str, Figure]:
-    """Samples and curves of one variant, and what only a VAE has: codes and reconstructions."""
+def run_figures(run: TrainedRun[Any], sampled: NDArray[np.float32], images: NDArray[np.uint8]) -> dict[str, Figure]:
+    """Samples and curves of one variant, and what only some have: categories, or codes and reconstructions.
+
+    Args:
+        run: the trained model and its data.
+        sampled: float32 [samples, latent_dim], draws of the prior.
+        images: uint8 [samples, height, width, channels], what the model makes of them.
+    """
     data = run.data
     drawn = {
         "samples": figures.sample_sheet(images[:GRID], columns=5, title=f"Samples: {run.variant}"),
@@ -147,6 +163,9 @@ def run_figures(run: TrainedRun[Any], images: NDArray[np.uint8]) -> dict[str, Fi
             xlabel="epoch",
             ylabel="classes; share in %",
         )
+    categories = chosen_categories(run.model.generator, sampled) if isinstance(run.model, DCGAN) else None
+    if categories is not None:
+        drawn["categories"] = _category_sheet(run.variant, images, categories)
     if isinstance(run.model, Autoencoder):
         originals = data.to_float(data.test_images)
         codes = run.model.encode(originals)
@@ -159,6 +178,14 @@ def run_figures(run: TrainedRun[Any], images: NDArray[np.uint8]) -> dict[str, Fi
             title=f"Reconstructions of test images: {run.variant}",
         )
     return drawn
+
+
+def _category_sheet(variant: str, images: NDArray[np.uint8], categories: NDArray[np.int64]) -> Figure:
+    """The first samples of the first vectors, as many of each as all of them have."""
+    members = [np.flatnonzero(categories == category) for category in np.unique(categories)[:SHEET]]
+    columns = min(SHEET, *map(len, members))
+    chosen = np.concatenate([places[:columns] for places in members])
+    return figures.sample_sheet(images[chosen], columns=columns, title=f"Learned vectors, a row each: {variant}")
 
 
 def report(runs: Sequence[FinishedRun]) -> Report:

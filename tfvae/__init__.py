@@ -17,6 +17,7 @@ from tfvae.models.gmvae import GMVAE  # noqa: E402
 from tfvae.models.mmd_vae import MMDVAE  # noqa: E402
 from tfvae.models.vae import VAE  # noqa: E402
 from tfvae.networks.convolutional import (  # noqa: E402
+    chosen_categories,
     convolutional_decoder,
     convolutional_encoder,
     dcgan_discriminator,
@@ -41,6 +42,7 @@ __all__ = [
     "ClusteringGMVAE",
     "GaMixVAE",
     "InputError",
+    "chosen_categories",
     "convolutional_decoder",
     "convolutional_encoder",
     "dcgan_discriminator",

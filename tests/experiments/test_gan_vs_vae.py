@@ -64,6 +64,9 @@ class TestGanVsVae(ExperimentContract):
         assert "Inception" in vae["prior/fid"]["source"] and vae["prior/fid"]["extractor"] == "mnist_cnn"
         assert (gan["prior/fid"]["reported"], gan["prior/inception_score"]["reported"]) == (18.24, 2.76)
         assert slim["prior/fid"]["reported"] is None
+        assert "prior/category_purity" not in gan.keys() | vae.keys()
+        assert 0.1 <= slim["prior/category_purity"]["value"] <= 1
+        assert Image.open(self.folder(out, SLIM) / "figures/categories.png").size[0] > 100
 
     def test_each_variant_sees_pixels_in_its_own_range(self, out: Path) -> None:
         ranges = {v: json.loads((self.folder(out, v) / "config.json").read_text())["value_range"] for v in RUN}

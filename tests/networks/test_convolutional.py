@@ -10,6 +10,7 @@ from tests.contracts import THREE_PARTS, dtype_policy
 from tfvae.errors import InputError
 from tfvae.networks.block_convolution import BlockConv2D, BlockConv2DTranspose
 from tfvae.networks.convolutional import (
+    chosen_categories,
     convolutional_decoder,
     convolutional_encoder,
     dcgan_discriminator,
@@ -102,6 +103,8 @@ def test_the_largest_of_the_first_numbers_chooses_a_vector_and_only_that():
     codes = np.array([[1, 5, 0, 2, 3], [-9, 0, -1, 2, 3], [5, 1, 0, 2, 3], [1, 5, 0, 2, 4]], np.float32)
     first, same_choice, other_choice, other_rest = generator(codes).numpy()
     np.testing.assert_allclose(first, same_choice, atol=1e-6)
+    assert chosen_categories(generator, codes).tolist() == [1, 1, 0, 1]
+    assert chosen_categories(dcgan_generator(5, (4, 4, 1), widths=(), filters=(3,)), codes) is None
     assert np.abs(first - other_choice).max() > 1e-3 and np.abs(first - other_rest).max() > 1e-3
 
 

@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 from keras import layers
+from numpy.typing import NDArray
 
 from tfvae.errors import InputError
 from tfvae.networks.block_convolution import BlockConv2D, BlockConv2DTranspose
 
 SLOPE = 0.2
+CATEGORIES = "categories"
 
 
 def convolutional_encoder(
@@ -146,6 +149,22 @@ def dcgan_generator(
     return keras.Model(inputs, layers.Activation("tanh", dtype="float32", name="images")(logits), name="generator")
 
 
+def chosen_categories(generator: keras.Model, codes: NDArray[np.float32]) -> NDArray[np.int64] | None:
+    """Which of its learned vectors a generator of `dcgan_generator(..., categories=)` takes for each code.
+
+    Args:
+        generator: a network of `dcgan_generator`.
+        codes: float [N, latent_dim].
+
+    Returns:
+        int64 [N], 0 to categories - 1; None where the generator has no categories.
+    """
+    layers_by_name = {layer.name: layer for layer in generator.layers}
+    if CATEGORIES not in layers_by_name:
+        return None
+    return np.argmax(codes[:, : layers_by_name[CATEGORIES].kernel.shape[0]], axis=1)
+
+
 def dcgan_discriminator(
     image_shape: Sequence[int],
     *,
@@ -185,7 +204,7 @@ def _chosen(codes: keras.KerasTensor, categories: int) -> keras.KerasTensor:
     choice = keras.ops.one_hot(keras.ops.argmax(codes[:, :categories], axis=1), categories)
     # As far apart as codes are, or most categories end up alike.
     start = keras.initializers.RandomNormal(stddev=1.0)
-    vector = layers.Dense(codes.shape[-1], use_bias=False, kernel_initializer=start, name="categories")(choice)
+    vector = layers.Dense(codes.shape[-1], use_bias=False, kernel_initializer=start, name=CATEGORIES)(choice)
     return layers.Concatenate()([codes[:, categories:], vector])
 
 
