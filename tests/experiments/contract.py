@@ -103,6 +103,12 @@ class ExperimentContract:
         assert len(links) >= 10
         assert [link for link in links if not (page.parent / link).exists()] == []
 
+    def test_the_report_names_the_preset_that_made_it(self, out: Path) -> None:
+        page = (out / self.experiment.name / "report.md").read_text()
+        assert re.search(
+            r"^`python -m experiments\.\w+ --data-dir DIR --preset smoke` makes this page", page, re.MULTILINE
+        )
+
     def test_the_same_command_skips_what_is_finished(self, out: Path, capsys: pytest.CaptureFixture[str]) -> None:
         records = [self.folder(out, variant) / "metrics.json" for variant in self.variants]
         before = [record.stat().st_mtime_ns for record in records]
