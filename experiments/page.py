@@ -35,7 +35,8 @@ def opening(title: str, command: str, runs: Sequence[FinishedRun], *, judged: st
     fallbacks = {run.record["fallback_for"]: run.record["dataset"] for run in runs if run.record["fallback_for"]}
     for option, default in (("preset", "report"), ("precision", "float32")):
         chosen = {run.record.get(option, default) for run in runs}
-        command += f" --{option} {chosen.pop()}" if len(chosen - {default}) == len(chosen) == 1 else ""
+        if len(chosen) == 1 and default not in chosen:
+            command += f" --{option} {chosen.pop()}"
     labels = sorted({measured_with(run.record["metrics"][judged]) for run in runs if run.value(judged) is not None})
     judge = "; ".join(labels) or "none, for lack of an extractor that takes these pictures"
     return [

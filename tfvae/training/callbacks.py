@@ -87,7 +87,7 @@ class StepHistory(keras.callbacks.Callback):
         train = {name: (total - self.sums.get(name, 0.0)) / (done - self.done) for name, total in sums.items()}
         self.rows.append({"step": self.before + done, "train": train})
         self.done, self.sums = done, sums
-        write_json(self.folder.steps, self.rows)
+        write_json(self.folder.steps, self.rows, indent=None)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         self.first_step = 0

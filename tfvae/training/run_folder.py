@@ -176,10 +176,11 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Writes `value` as JSON, whole or not at all."""
+def write_json(path: Path, value: Any, *, indent: int | None = 2) -> None:
+    """Writes `value` as JSON, whole or not at all; without an indent in as few bytes as it takes."""
+    separators = (",", ":") if indent is None else None
     with replacing(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=2) + "\n")
+        temporary.write_text(json.dumps(value, indent=indent, separators=separators) + "\n")
 
 
 def read_json(path: Path) -> Any:
