@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments import center_gmm_report
-from experiments.scoring import LEAST_SCORED, SCORED_SHAPE, real_reference
+from experiments.scoring import LEAST_SCORED, SCORED_SHAPE, check_scored, real_reference
 from tfvae.data.images import ImageData
 from tfvae.figures import figure_pixels, image_grid, latent_scatter
 from tfvae.metrics import clustering, likelihood
@@ -119,12 +119,12 @@ def center(config: CenterGMMConfig, data: ImageData, seed: int, *, latent_dim: i
 
 
 def _networks(config: CenterGMMConfig, data: ImageData, latent_dim: int) -> tuple[keras.Model, keras.Model]:
-    _check_data(data, latent_dim)
+    _check_data(config, data, latent_dim)
     encoder = dense_encoder(data.image_shape, 2 * latent_dim, widths=config.widths)
     return encoder, dense_decoder(latent_dim, data.image_shape, widths=config.widths[::-1])
 
 
-def _check_data(data: ImageData, latent_dim: int) -> None:
+def _check_data(config: CenterGMMConfig, data: ImageData, latent_dim: int) -> None:
     """Finds what would stop the measuring, before the training."""
     check(data.value_range == (0.0, 1.0), "pixels in [0, 1]", value_range=data.value_range)
     check(data.classes >= 2, "at least 2 classes, such as 2 sub-folders of pictures", classes=data.classes)
@@ -136,8 +136,7 @@ def _check_data(data: ImageData, latent_dim: int) -> None:
     )
     check(test.min() >= 2, "at least 2 test images of each class; allow more test images", smallest_class=test.min())
     if data.image_shape == SCORED_SHAPE:
-        fewest = min(train.sum(), test.sum())
-        check(fewest >= LEAST_SCORED, f"at least {LEAST_SCORED} images of each split, which FID needs", images=fewest)
+        check_scored(data, config.samples, None)
 
 
 def fit_samplers(model: StochasticAutoencoder, data: ImageData, seed: int) -> dict[str, GaussianMixtureSampler]:

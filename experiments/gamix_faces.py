@@ -37,7 +37,7 @@ from numpy.typing import NDArray
 
 from experiments import gamix_faces_report
 from experiments.schedule import decay
-from experiments.scoring import LEAST_SCORED, reference
+from experiments.scoring import LEAST_SCORED, check_scored, reference
 from tfvae.data.images import ImageData
 from tfvae.data.pipeline import steps_per_epoch
 from tfvae.figures import image_grid
@@ -63,7 +63,6 @@ from tfvae.training.experiment import Evaluation, Experiment, TrainedRun
 PICTURED = 8
 FITTED = 5000
 AT_ONCE = 500
-INCEPTION_FEATURES = 2048
 
 
 @dataclass(frozen=True)
@@ -235,12 +234,7 @@ def _adversary(config: GamixFacesConfig, data: ImageData, with_discriminator: bo
 
 def _check_data(config: GamixFacesConfig, data: ImageData) -> None:
     """Finds what would stop the training or the measuring, before both."""
-    least = LEAST_SCORED
-    if config.inception is not None:
-        inception(config.inception)
-        least = INCEPTION_FEATURES + 1
-    fewest = min(len(data.train_labels), len(data.test_labels), config.samples)
-    check(fewest >= least, f"at least {least} samples and images of each split, which FID needs", images=fewest)
+    check_scored(data, config.samples, config.inception)
     latent, count = config.networks.latent_dim, len(data.train_labels)
     check(count > latent, f"more training images than dimensions of a code ({latent})", training_images=count)
     batch, parts = config.training.batch_size, config.parts

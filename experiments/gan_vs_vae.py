@@ -31,7 +31,7 @@ from experiments import gan_vs_vae_report
 from experiments.gan_vs_vae_measure import extractors, measure
 from experiments.gan_vs_vae_report import alarm
 from experiments.schedule import decay
-from experiments.scoring import LEAST_SCORED, SCORED_SHAPE
+from experiments.scoring import LEAST_SCORED, SCORED_SHAPE, check_scored
 from tfvae.data.images import ImageData
 from tfvae.figures import figure_pixels, image_grid, latent_scatter
 from tfvae.metrics.features import mnist_cnn
@@ -105,9 +105,11 @@ class Slim(Steadying):
     gradient_penalty: float = 0.2
     """Weight of the discriminator's squared slope at real images (R1)."""
     batch_size: int | None = 32
-    """Images of a training step, or as for the others; many small ones bring a training further in the same time."""
-    learning_rate: float = 1e-3
-    """First step size of Adam, for both players; it falls by half a cosine to 0."""
+    """Images of a training step, in place of --training.batch-size, which None takes; many small ones bring a training
+    further in the same time."""
+    learning_rate: float | None = 1e-3
+    """First step size of Adam, for both players, in place of --training.learning-rate, which None takes; it falls by
+    half a cosine to 0."""
     full_size_filters: int = 32
     """Channels of the generator's maps as large as the image; 0: its last transposed convolution makes the pixels."""
     categorical: bool = True
@@ -119,7 +121,8 @@ class Slim(Steadying):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check(self.learning_rate > 0, "a positive learning rate", slim_learning_rate=self.learning_rate)
+        rate = self.learning_rate
+        check(rate is None or rate > 0, "a positive learning rate", slim_learning_rate=rate)
         check(self.full_size_filters >= 0, "at least 0 channels", slim_full_size_filters=self.full_size_filters)
         check(self.batch_size is None or self.batch_size >= 1, "at least 1 image", slim_batch_size=self.batch_size)
         filters, widths = self.discriminator_filters, self.discriminator_widths
@@ -146,7 +149,7 @@ class GanVsVaeConfig(ExperimentConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check(self.width > 0, "a positive width", width=self.width)
+        check(0 < self.width < math.inf, "a positive width", width=self.width)
         check(self.samples >= LEAST_SCORED, f"at least {LEAST_SCORED} samples to score", samples=self.samples)
         check(self.copies >= 1, "at least 1 sample", copies=self.copies)
 
@@ -185,14 +188,13 @@ def dcgan(config: GanVsVaeConfig, data: ImageData, seed: int, *, latent_dim: int
 
 
 def dcgan_slim(
-    config: GanVsVaeConfig, data: ImageData, seed: int, *, latent_dim: int = 128, width: float = 1.0
+    config: GanVsVaeConfig, data: ImageData, seed: int, *, latent_dim: int = 128, relative_width: float = 1.0
 ) -> DCGAN:
     """What a person would use: no wide dense layer, kernels of 4 that the strides divide, and a steadier training."""
     slim = config.slim
-    full, *filters = scaled((slim.full_size_filters, 128, 64), width * config.width)
-    judges, judging = (
-        scaled(sizes, width * config.width) for sizes in (slim.discriminator_filters, slim.discriminator_widths)
-    )
+    width = relative_width * config.width
+    full, *filters = scaled((slim.full_size_filters, 128, 64), width)
+    judges, judging = (scaled(sizes, width) for sizes in (slim.discriminator_filters, slim.discriminator_widths))
     generator = dcgan_generator(
         latent_dim,
         data.image_shape,
@@ -207,11 +209,13 @@ def dcgan_slim(
     return _dcgan(config, data, seed, generator, discriminator, slim)
 
 
-def vae(config: GanVsVaeConfig, data: ImageData, seed: int, *, latent_dim: int = 10, width: float = 1.0) -> VAE:
+def vae(
+    config: GanVsVaeConfig, data: ImageData, seed: int, *, latent_dim: int = 10, relative_width: float = 1.0
+) -> VAE:
     """Section 3.3: the report's convolutional VAE, on pixels in [0, 1] under a Bernoulli likelihood."""
-    _check_data(data, (0.0, 1.0))
+    _check_data(config, data, (0.0, 1.0))
     convolutions, maps, down, up = (
-        scaled(sizes, width * config.width) for sizes in ((32, 64), (64, 64), (512, 256), (256, 512))
+        scaled(sizes, relative_width * config.width) for sizes in ((32, 64), (64, 64), (512, 256), (256, 512))
     )
     encoder = convolutional_encoder(data.image_shape, 2 * latent_dim, filters=convolutions, widths=down)
     return VAE(encoder, convolutional_decoder(latent_dim, data.image_shape, filters=maps, widths=up), seed=seed)
@@ -225,7 +229,7 @@ def _dcgan(
     discriminator: keras.Model,
     steadying: Steadying | None,
 ) -> DCGAN:
-    _check_data(data, (-1.0, 1.0))
+    _check_data(config, data, (-1.0, 1.0))
     return DCGAN(
         generator,
         discriminator,
@@ -241,29 +245,25 @@ def scaled(sizes: Sequence[int], width: float) -> tuple[int, ...]:
     return tuple(max(1, round(size * width)) for size in sizes)
 
 
-def _check_data(data: ImageData, value_range: tuple[float, float]) -> None:
+def _check_data(config: GanVsVaeConfig, data: ImageData, value_range: tuple[float, float]) -> None:
     """Finds what would stop the measuring, before the training."""
     low, high = value_range
     check(data.value_range == value_range, f"pixels in [{low:g}, {high:g}]", value_range=data.value_range)
-    if data.image_shape == SCORED_SHAPE:
-        fewest = min(len(data.train_labels), len(data.test_labels))
-        check(fewest >= LEAST_SCORED, f"at least {LEAST_SCORED} images of each split, which FID needs", images=fewest)
+    if data.image_shape == SCORED_SHAPE or config.inception is not None:
+        check_scored(data, config.samples, config.inception)
 
 
 def own_config(config: GanVsVaeConfig, variant: str) -> GanVsVaeConfig:
     """The slim DCGANs have steps of their own, in number and size."""
     if variant != "dcgan-slim" and not variant.startswith("sweep-dcgan"):
         return config
-    slim = config.slim
-    batch_size = config.training.batch_size if slim.batch_size is None else slim.batch_size
-    return replace(config, training=replace(config.training, batch_size=batch_size, learning_rate=slim.learning_rate))
+    own = {name: getattr(config.slim, name) for name in ("batch_size", "learning_rate")}
+    named = {name: value for name, value in own.items() if value is not None}
+    return replace(config, training=replace(config.training, **named))
 
 
 def compiling(config: GanVsVaeConfig, variant: str) -> dict[str, Any]:
-    """Adam for the VAE, and an Adam for each player of a GAN.
-
-    XLA has no fast gradient of the report's wide layers on a CPU: a step of the DCGAN takes ten times as long with it.
-    """
+    """Adam for the VAE, and an Adam for each player of a GAN; XLA has no fast gradient of their layers on a CPU."""
     if VALUE_RANGES[variant] == (0.0, 1.0):
         return {"optimizer": keras.optimizers.Adam(config.training.learning_rate)}
     players = ("generator_optimizer", "discriminator_optimizer")
@@ -311,15 +311,21 @@ def watch(model: LatentVariableModel, data: ImageData) -> dict[str, float]:
     return {"classes": float(np.count_nonzero(shares)), "rarest_class_share": float(shares.min())}
 
 
-SWEEP: dict[str, Callable[..., LatentVariableModel]] = {
-    "sweep-dcgan": partial(dcgan_slim, latent_dim=128, width=1.0),
-    **{f"sweep-dcgan-latent-{size}": partial(dcgan_slim, latent_dim=size, width=1.0) for size in (4, 16, 64)},
-    **{f"sweep-dcgan-width-{width:g}": partial(dcgan_slim, latent_dim=128, width=width) for width in (0.25, 0.5)},
-    "sweep-vae": partial(vae, latent_dim=10, width=1.0),
-    **{f"sweep-vae-latent-{size}": partial(vae, latent_dim=size, width=1.0) for size in (2, 5, 30)},
-    **{f"sweep-vae-width-{width:g}": partial(vae, latent_dim=10, width=width) for width in (0.25, 0.5)},
-}
-VARIANTS: dict[str, Callable[..., LatentVariableModel]] = {
+Builder = Callable[..., LatentVariableModel]
+
+
+def sweep_of(name: str, build: Builder, usual: int, sizes: Sequence[int]) -> dict[str, Builder]:
+    """The points of one model: as it is, at other latent sizes, and at other widths."""
+    points = {
+        name: partial(build, latent_dim=usual, relative_width=1.0),
+        **{f"{name}-latent-{size}": partial(build, latent_dim=size, relative_width=1.0) for size in sizes},
+        **{f"{name}-width-{width:g}": partial(build, latent_dim=usual, relative_width=width) for width in (0.25, 0.5)},
+    }
+    return {f"sweep-{point}": builder for point, builder in points.items()}
+
+
+SWEEP = sweep_of("dcgan", dcgan_slim, 128, (4, 16, 64)) | sweep_of("vae", vae, 10, (2, 5, 30))
+VARIANTS: dict[str, Builder] = {
     "dcgan": dcgan,
     "dcgan-r1": partial(dcgan, steady=True),
     "vae": vae,

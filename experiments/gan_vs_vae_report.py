@@ -9,7 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.page import Shown, claim, cost_table, gallery, opening, samples_side_by_side, training_curves
+from experiments.page import (
+    Shown,
+    claim,
+    commands,
+    cost_table,
+    gallery,
+    measured_on,
+    opening,
+    samples_side_by_side,
+    training_curves,
+)
 from tfvae import figures
 from tfvae.figures import Figure
 from tfvae.models.autoencoder import Autoencoder
@@ -191,9 +201,8 @@ def _category_sheet(variant: str, images: NDArray[np.uint8], categories: NDArray
 def report(runs: Sequence[FinishedRun]) -> Report:
     """`report.md`: every figure and number of the report, ours beside them, with a sentence on each."""
     main = sorted((run for run in runs if run.variant in ORDER), key=lambda run: ORDER.index(run.variant))
-    parts = opening(
-        "Report 4: DCGAN against VAE", "python -m experiments.gan_vs_vae --data-dir DIR", runs, judged="prior/fid"
-    )
+    title, command = "Report 4: DCGAN against VAE", "python -m experiments.gan_vs_vae --data-dir DIR"
+    parts = opening(title, command, main or runs, judged="prior/fid", by_epochs=True)
     dcgan, steadied, vae, slim = (first(runs, variant) for variant in ORDER)
     claims = _claims(dcgan, steadied, vae, slim)
     if claims:
@@ -230,6 +239,8 @@ def _claims(
             break
         share = slim.record["parameters"] / large.record["parameters"]
         ours, theirs = _values("prior/fid", slim, large)
+        if np.isnan([ours, theirs]).any():
+            continue
         lines.append(
             claim(f"a DCGAN of a tenth of the parameters is as good as {large.variant} (ours, not the report's)",
                   ours <= theirs and share <= 0.1,
@@ -315,32 +326,52 @@ def _snapshots(runs: Sequence[FinishedRun]) -> list[str]:
 
 
 def _sweep(runs: Sequence[FinishedRun]) -> list[str]:
-    """The table of the sweep."""
-    metrics = ("prior/fid", "prior/fid_ratio", "prior/inception_score", "prior/recall", "reconstruction_bce")
-    rows = [["variant", "latent", "width", "parameters", "epochs", "seconds an epoch", *metrics]]
+    """How the sweep is run, its table, and the best and the worst point of each model."""
+    metrics = ("prior/fid", "prior/fid_ratio", "prior/inception_score", "prior/recall", "prior/rarest_class_share",
+               "reconstruction_bce")  # fmt: skip
+    rows = [["variant", "latent", "relative width", "parameters", "epochs", "seconds an epoch", *metrics]]
     for run in runs:
         settings, record = run.record["settings"], run.record
         costs = [f"{record['parameters']:,}", str(record["epochs"]), number(record["seconds_per_epoch"])]
-        chosen = [f"{settings[name]:g}" for name in ("latent_dim", "width")]
+        chosen = [f"{settings[name]:g}" for name in ("latent_dim", "relative_width")]
         rows.append([run.variant, *chosen, *costs, *(over_seeds([run.value(metric)]) for metric in metrics)])
-    return [markdown_table(rows), "![Quality against size](customization.png)\n"]
+    points = _points(runs)
+    extremes = [_extremes(family, group) for family, group in points.items() if len(group) > 1]
+    lengths = {run.record["epochs"] for run in runs}
+    epochs = f" --training.epochs {lengths.pop()}" if len(lengths) == 1 else ""
+    command = commands(f"python -m experiments.gan_vs_vae_sweep --data-dir DIR{epochs}", runs)
+    lines = [f"{command} makes these, a point at a time. Measured on:\n", measured_on(runs), markdown_table(rows)]
+    return [*lines, *extremes, *(["![Quality against size](customization.png)\n"] if points else [])]
+
+
+def _points(runs: Sequence[FinishedRun]) -> dict[str, list[tuple[str, float, float]]]:
+    """{model: its points, each with its name, parameters and FID over that of real images}, without unscored ones."""
+    points: dict[str, list[tuple[str, float, float]]] = {}
+    for run in runs:
+        quality = run.value("prior/fid_ratio")
+        if quality is not None:
+            settings = run.record["settings"]
+            name = f"{settings['latent_dim']:g}-D, width {settings['relative_width']:g}"
+            points.setdefault(run.variant.split("-")[1], []).append((name, run.record["parameters"], quality))
+    return points
+
+
+def _extremes(family: str, points: Sequence[tuple[str, float, float]]) -> str:
+    (best, _, lowest), (worst, _, highest) = (pick(points, key=lambda point: point[2]) for pick in (min, max))
+    return (
+        f"Of the {family}'s points, {best} has the lowest FID over that of real images, {number(lowest)}, and {worst} "
+        f"the highest, {number(highest)}.\n"
+    )
 
 
 def _sweep_figure(runs: Sequence[FinishedRun]) -> dict[str, Figure]:
     """Quality against size, a point a run."""
-    series: dict[str, list[tuple[str, float, float]]] = {}
-    for run in runs:
-        quality = run.value("prior/fid_ratio")
-        if quality is not None:
-            family = run.variant.split("-")[1]
-            settings = run.record["settings"]
-            name = f"{settings['latent_dim']:g}-D, width {settings['width']:g}"
-            series.setdefault(family, []).append((name, run.record["parameters"], quality))
-    if not series:
+    points = _points(runs)
+    if not points:
         return {}
     return {
         "customization": figures.quality_against_size(
-            series,
+            points,
             title="Customization: quality against size",
             xlabel="trained parameters of all networks",
             ylabel="FID over that of real images (dimensionless)",

@@ -17,6 +17,9 @@ from experiments.gan_vs_vae import SWEEP
 
 def sweep(words: Sequence[str]) -> int:
     """Runs every point, and returns the exit code of the first that failed, or 0."""
+    if {"-h", "--help"} & set(words):
+        print(__doc__)
+        return 0
     if any(word.partition("=")[0] == "--variants" for word in words):
         print(
             "error: Expected no --variants, since the sweep names them. Received: one. Leave it out.", file=sys.stderr

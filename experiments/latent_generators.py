@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 from experiments import latent_generators_report
 from experiments.latent_generators_search import Judges, score, tune_all
-from experiments.scoring import LEAST_SCORED, SCORED_SHAPE, real_reference
+from experiments.scoring import LEAST_SCORED, SCORED_SHAPE, check_scored, real_reference
 from tfvae.data.images import ImageData
 from tfvae.figures import figure_pixels, image_grid, latent_scatter
 from tfvae.losses.mmd import infovae_bandwidths, multi_scale_bandwidths
@@ -174,8 +174,7 @@ def _check_data(config: LatentGeneratorsConfig, data: ImageData, latent_dim: int
     check(test.min() >= 2, "at least 2 test images of each class; allow more test images", smallest_class=test.min())
     check(config.samples >= 2 * data.classes, "at least 2 samples a class", samples=config.samples)
     if data.image_shape == SCORED_SHAPE:
-        fewest = min(train.sum(), test.sum())
-        check(fewest >= LEAST_SCORED, f"at least {LEAST_SCORED} images of each split, which FID needs", images=fewest)
+        check_scored(data, config.samples, None)
 
 
 def evaluate(run: TrainedRun[LatentGeneratorsConfig]) -> Evaluation:

@@ -23,7 +23,9 @@ class Shown(NamedTuple):
     variants: tuple[str, ...]
 
 
-def opening(title: str, command: str, runs: Sequence[FinishedRun], *, judged: str) -> list[str]:
+def opening(
+    title: str, command: str, runs: Sequence[FinishedRun], *, judged: str, by_epochs: bool = False
+) -> list[str]:
     """The head of a page: how it is made, on what it was measured, by which judge, and which data stood in for others.
 
     Args:
@@ -31,21 +33,50 @@ def opening(title: str, command: str, runs: Sequence[FinishedRun], *, judged: st
         command: what makes the page, but for the preset and precision that all runs have.
         runs: all finished runs.
         judged: a metric of samples whose label names the judge.
+        by_epochs: whether variants that were trained for another number of epochs need a command of their own.
     """
     fallbacks = {run.record["fallback_for"]: run.record["dataset"] for run in runs if run.record["fallback_for"]}
-    for option, default in (("preset", "report"), ("precision", "float32")):
-        chosen = {run.record.get(option, default) for run in runs}
-        if len(chosen) == 1 and default not in chosen:
-            command += f" --{option} {chosen.pop()}"
+    made_by = commands(command, runs, by_epochs=by_epochs)
     labels = sorted({measured_with(run.record["metrics"][judged]) for run in runs if run.value(judged) is not None})
     judge = "; ".join(labels) or "none, for lack of an extractor that takes these pictures"
     return [
         f"# {title}\n",
-        f"`{command}` makes this page. Measured on:\n",
-        "\n".join(f"- {line}" for line in sorted({label_of(run.record) for run in runs})) + "\n",
+        f"{made_by} make{'' if ' and ' in made_by else 's'} this page. Measured on:\n",
+        measured_on(runs),
         f"Metrics of samples: {judge}. Models are never chosen on them.\n",
         *[f"> NOT {asked}: these are numbers of {data}, which stood in for it.\n" for asked, data in fallbacks.items()],
     ]
+
+
+def measured_on(runs: Sequence[FinishedRun]) -> str:
+    """A list of what the runs' numbers depend on."""
+    return "\n".join(f"- {line}" for line in sorted({label_of(run.record) for run in runs})) + "\n"
+
+
+def commands(command: str, runs: Sequence[FinishedRun], *, by_epochs: bool = False) -> str:
+    """The command with the preset and precision that all runs have, where these are not the default.
+
+    Args:
+        command: str.
+        runs: finished runs that it made.
+        by_epochs: whether variants that were trained for another number of epochs need a command of their own.
+
+    Returns:
+        Markdown: the command, or a command for each number of epochs.
+    """
+    for option, default in (("preset", "report"), ("precision", "float32")):
+        chosen = {run.record.get(option, default) for run in runs}
+        if len(chosen) == 1 and default not in chosen:
+            command += f" --{option} {chosen.pop()}"
+    variants: dict[int, list[str]] = {}
+    for run in runs if by_epochs else ():
+        variants.setdefault(run.record["epochs"], []).append(run.variant)
+    if len(variants) < 2:
+        return f"`{command}`"
+    return " and ".join(
+        f"`{command} --variants {' '.join(dict.fromkeys(names))} --training.epochs {epochs}`"
+        for epochs, names in variants.items()
+    )
 
 
 def claim(words: str, holds: bool, numbers: str) -> str:

@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+import math
+from pathlib import Path
 
 from tfvae.data.images import ImageData
 from tfvae.data.labelled import LabelledData
-from tfvae.metrics.features import FeatureExtractor, mnist_cnn
+from tfvae.metrics.features import FeatureExtractor, inception, mnist_cnn
 from tfvae.metrics.samples import RealReference
+from tfvae.training.config import check
 
 SCORED_SHAPE = (28, 28, 1)
 LEAST_SCORED = 100  # above the number of features of `mnist_cnn` and `random_vgg`, 64
+INCEPTION_DIMENSIONS = 2048
+KID_BLOCK = 1000
 
 
-@lru_cache(maxsize=2)
+def check_scored(data: ImageData, samples: int, inception_folder: Path | None) -> None:
+    """Finds before the training what would stop the scoring: a wrong folder, or too few images.
+
+    Args:
+        data: the real images.
+        samples: int, how many will be scored.
+        inception_folder: of Inception's graph, if that is a judge too.
+
+    Raises:
+        InputError: if there is no graph in the folder, or a set is too small for FID or KID.
+    """
+    least = LEAST_SCORED
+    if inception_folder is not None:
+        inception(inception_folder)
+        least = INCEPTION_DIMENSIONS + 1
+    least = max(least, 2 * math.ceil(samples / KID_BLOCK))
+    fewest = min(len(data.train_labels), len(data.test_labels), samples)
+    check(fewest >= least, f"at least {least} samples and images of each split, which FID and KID need", images=fewest)
+
+
 def real_reference(data: LabelledData, count: int) -> RealReference | None:
     """The real images as `mnist_cnn` sees them, once for all variants; None for what it cannot see.
 
@@ -23,7 +46,7 @@ def real_reference(data: LabelledData, count: int) -> RealReference | None:
     """
     if not isinstance(data, ImageData) or data.image_shape != SCORED_SHAPE:
         return None
-    return RealReference.of(data, mnist_cnn(), count=count)
+    return reference(data, mnist_cnn(), count)
 
 
 _references: dict[tuple[str, str, int], RealReference] = {}

@@ -59,6 +59,12 @@ class TestTable:
         output = tfvae_command("table", "runs")[1]
         assert "5 epochs, CPU, TensorFlow" in output and "5 epochs, CPU, bfloat16, TensorFlow" in output
 
+    def test_large_counts_have_their_thousands_apart(self, runs, tfvae_command):
+        counts = {"generator_parameters": Measurement(79_733_249.0).as_dict(), "elbo": Measurement(-9999.4).as_dict()}
+        self.write(record("d", 0, counts))
+        output = tfvae_command("table", "runs")[1]
+        assert "| generator_parameters | - | - | 79,733,249 |" in output and " -9999 " in output
+
     def test_numbers_of_two_feature_spaces_share_no_row(self, runs, tfvae_command):
         self.write(record("b", 1, {"prior/fid": fid(900.0, extractor_sha256="cd" * 32)}))
         output = tfvae_command("table", "runs")[1]

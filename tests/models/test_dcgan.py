@@ -18,8 +18,8 @@ from tests.contracts import (
 )
 from tfvae.errors import InputError
 from tfvae.losses.adversarial import squared_slope
-from tfvae.models.base import Noise
-from tfvae.models.dcgan import DCGAN
+from tfvae.models.base import Noise, gather_over_replicas
+from tfvae.models.dcgan import DCGAN, _weights_of_least
 from tfvae.networks.convolutional import dcgan_discriminator
 from tfvae.networks.dense import dense_decoder
 from tfvae.training.checkpoint import Checkpointer, Position
@@ -204,9 +204,11 @@ def test_images_come_from_the_running_average_of_the_generator(batch):
     assert len(model.trainable_variables) == len(dcgan().trainable_variables)
 
 
-def test_predict_takes_codes():
+def test_predict_takes_codes(batch):
     model, codes = compiled_dcgan(dcgan()), GAN.codes(5)
     np.testing.assert_allclose(model.predict(codes, verbose=0), model.decode(codes), atol=1e-6)
+    with pytest.raises(InputError, match="codes as float"):
+        model.predict(batch, verbose=0)
 
 
 def test_a_resumed_training_goes_on_bit_for_bit(tmp_path):
@@ -234,13 +236,24 @@ def test_a_model_from_a_file_has_both_optimizers(batch, tmp_path):
     assert len(states(loaded)) == len(states(model))
 
 
-def test_two_replicas_end_with_the_weights_of_one_device(monkeypatch):
+def test_the_top_share_is_of_the_global_batch():
+    strategy = choose_strategy("mirrored")
+    parts = [[1.0, 2.0, 3.0], [6.0, 5.0, 4.0]]
+    losses = strategy.experimental_distribute_values_from_function(
+        lambda context: tf.constant(parts[context.replica_id_in_sync_group])
+    )
+    weights = strategy.run(lambda own: _weights_of_least(own, gather_over_replicas(own), 0.6), (losses,))
+    assert [values.numpy().tolist() for values in weights.values] == [[1.5, 1.5, 1.5], [0.0, 0.0, 1.5]]
+
+
+@pytest.mark.parametrize("options", [{}, {"gradient_penalty": 0.3}])
+def test_two_replicas_end_with_the_weights_of_one_device(monkeypatch, options):
     monkeypatch.setattr(Noise, "normal", lambda self, shape, name: tf.ones(shape))
     images, models = small_images(4 * BATCH), []
     for strategy in (choose_strategy("one"), choose_strategy("mirrored")):
         with strategy.scope():
             keras.utils.set_random_seed(0)
-            model = compiled_dcgan(dcgan(average_decay=0.9), sgd)
+            model = compiled_dcgan(dcgan(average_decay=0.9, **options), sgd)
         before = model.get_weights()
         history = model.fit(images, batch_size=BATCH, shuffle=False, verbose=0).history
         models.append((model, history))
@@ -295,6 +308,17 @@ def test_pixels_of_another_range_are_refused(batch, change, received, as_dataset
     for method in (model.fit, model.evaluate):
         with pytest.raises(InputError, match=received):
             method(data, verbose=0)
+
+
+def test_light_pictures_are_no_reason_to_stop_a_training(batch):
+    model = compiled_dcgan(dcgan())
+    light = np.abs(batch)
+    with pytest.raises(InputError, match=r"with_value_range\(-1.0, 1.0\)"):
+        model.fit(light, verbose=0)
+    model.fit(batch, verbose=0)
+    model.fit(light, verbose=0)
+    with pytest.raises(InputError, match=r"Expected images in \[-1, 1\]"):
+        model.fit(2 * light, verbose=0)
 
 
 def test_networks_that_do_not_fit_are_refused():

@@ -97,12 +97,15 @@ def gather_over_replicas(value: tf.Tensor) -> tf.Tensor:
     return tf.distribute.get_replica_context().all_gather(value, axis=0)
 
 
-def images_and_labels(data: Any, image_shape: tuple[int, ...] | None = None) -> tuple[tf.Tensor, tf.Tensor | None]:
+def images_and_labels(
+    data: Any, image_shape: tuple[int, ...] | None = None, *, name: str = "images"
+) -> tuple[tf.Tensor, tf.Tensor | None]:
     """The float32 images and the labels (or None) of what Keras hands to a step.
 
     Args:
         data: (images, labels), (images,) or images.
         image_shape: ints, shape that an image must have; None leaves it open.
+        name: what the messages call the images.
 
     Returns:
         float32 [batch, *image_shape] and the labels as they came.
@@ -118,8 +121,8 @@ def images_and_labels(data: Any, image_shape: tuple[int, ...] | None = None) -> 
         )
     if image_shape is not None and (images.shape.rank is None or tuple(images.shape[1:]) != image_shape):
         raise InputError(
-            f"Expected images as float [batch, {', '.join(map(str, image_shape))}]. Received: shape={images.shape}. "
-            "Reshape them, or build the networks for such images."
+            f"Expected {name} as float [batch, {', '.join(map(str, image_shape))}]. Received: shape={images.shape}. "
+            f"Reshape them, or build the networks for such {name}."
         )
     return tf.cast(images, tf.float32), labels
 

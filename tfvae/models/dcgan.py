@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from tfvae.errors import InputError
 from tfvae.losses.adversarial import fake_loss, real_loss, squared_slope
-from tfvae.models.base import Noise, Terms, images_and_labels
+from tfvae.models.base import Noise, Terms, gather_over_replicas, images_and_labels
 from tfvae.models.two_players import TwoPlayerModel, check_gives_logits
 
 ROUNDING = 1e-3
@@ -41,7 +41,7 @@ class DCGAN(TwoPlayerModel):
             from learning the training images by heart; of the mean logit, where an image has several.
         penalty_share: float in (0, 1], how much of a batch the penalty is worked out on in training, with as much more
             weight; a quarter costs little.
-        top_share: float in (0, 1], how much of a replica's batch of generated images, those that the discriminator
+        top_share: float in (0, 1], how much of a global batch of generated images, those that the discriminator
             takes for real most readily, the generator learns from in training; below 1, images between two kinds of
             real ones draw it less.
         average_decay: float in [0, 1); above 0, images come from the running average of the generator's weights, which
@@ -137,7 +137,9 @@ class DCGAN(TwoPlayerModel):
     ) -> Terms:
         """What the generator minimises: how surely its images, or the best of them, are found out."""
         losses = real_loss(self.discriminator(self._fakes(images, noise, training), training=training))
-        return {"generator": _least(losses, self.top_share) if training and self.top_share < 1 else losses}
+        if training and self.top_share < 1:
+            losses *= _weights_of_least(losses, gather_over_replicas(losses), self.top_share)
+        return {"generator": losses}
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         terms: Terms = {}
@@ -155,7 +157,7 @@ class DCGAN(TwoPlayerModel):
         return self.decode_step(codes)
 
     def predict_step(self, data: Any) -> tf.Tensor:
-        codes, _ = images_and_labels(data, (self.latent_dim,))
+        codes, _ = images_and_labels(data, (self.latent_dim,), name="codes")
         return self(codes)
 
     def decode_step(self, codes: tf.Tensor) -> tf.Tensor:
@@ -201,7 +203,10 @@ class DCGAN(TwoPlayerModel):
                 average.assign(decay * average + (1 - decay) * weight)
 
     def _check_range(self, data: Any) -> None:
-        """Looks at the images, or at the first batch of a dataset: pixels in [0, 1] would teach the wrong black."""
+        """Looks at the images, or at the first batch of a dataset: pixels in [0, 1] would teach the wrong black.
+
+        Once it has been trained, light pictures alone are no reason to doubt.
+        """
         if isinstance(data, tf.data.Dataset):
             data = next(iter(data.take(1)), None)
             data = data[0] if isinstance(data, tuple) else data
@@ -209,20 +214,21 @@ class DCGAN(TwoPlayerModel):
             return
         least, most = float(np.min(data)), float(np.max(data))
         low, high = self.value_range
-        if least < low - ROUNDING or most > high + ROUNDING or (low < 0 <= least):
+        doubtful = low < 0 <= least and int(self.train_draws.numpy()) == 0
+        if least < low - ROUNDING or most > high + ROUNDING or doubtful:
             raise InputError(
                 f"Expected images in [{low:g}, {high:g}]. Received: values in [{least:g}, {most:g}]. "
-                "Rescale them, or use `ImageData.with_value_range(-1.0, 1.0)`."
+                f"Rescale them, or use `ImageData.with_value_range({low}, {high})`."
             )
 
 
-def _least(losses: tf.Tensor, share: float) -> tf.Tensor:
-    """float32 [batch]: 0 for all but the least losses, and more for those, so that the mean is theirs."""
-    count = tf.shape(losses)[0]
+def _weights_of_least(losses: tf.Tensor, of_all: tf.Tensor, share: float) -> tf.Tensor:
+    """float32 [batch]: 0 for all but the least of the global batch, and more for those, so that the mean is theirs."""
+    count = tf.size(of_all)
     kept = tf.cast(tf.math.ceil(share * tf.cast(count, tf.float32)), tf.int32)
-    places = tf.math.top_k(-losses, kept).indices
-    weights = tf.scatter_nd(places[:, tf.newaxis], tf.ones_like(places, tf.float32), [count])
-    return losses * weights * tf.cast(count / kept, tf.float32)
+    largest_kept = -tf.math.top_k(-of_all, kept).values[-1]
+    factor = tf.cast(count / tf.math.count_nonzero(of_all <= largest_kept, dtype=tf.int32), tf.float32)
+    return tf.stop_gradient(tf.where(losses <= largest_kept, factor, 0.0))
 
 
 def _sizes(generator: keras.Model, discriminator: keras.Model) -> tuple[int, tuple[int, ...]]:

@@ -60,13 +60,13 @@ def find_runs(folder: Path) -> list[FinishedRun]:
 
 
 def number(value: float | None) -> str:
-    """A value to four significant digits; a hyphen where there is none."""
+    """A value to four significant digits, thousands apart from 10,000 on; a hyphen where there is none."""
     if value is None:
         return MISSING
     if not math.isfinite(value) or value == 0:
         return f"{value:g}"
     digits = max(0, 3 - math.floor(math.log10(abs(value))))
-    return f"{value:.{digits}f}"
+    return f"{value:,.0f}" if round(abs(value)) >= 10_000 else f"{value:.{digits}f}"
 
 
 def over_seeds(values: Iterable[float | None]) -> str:
