@@ -66,6 +66,7 @@ def test_the_python_of_the_readme_runs(tmp_path, monkeypatch):
     names = runpy.run_path(str(script))
     assert set(names["labels"]) == {3}
     assert names["same_model"].latent_dim == names["latent_dim"]
+    assert names["drawn"].shape == (16, *names["digits"].image_shape)
 
 
 def test_the_version_is_the_same_everywhere(setup_cfg):
