@@ -123,12 +123,7 @@ GALLERY = (
         "samples_beyond",
         TWENTY,
     ),
-    Shown(
-        "The same mixtures, everything kept",
-        "Nothing is rejected here.",
-        "samples_class_mixture",
-        TWENTY,
-    ),
+    Shown("The same mixtures, everything kept", "Nothing is rejected here.", "samples_class_mixture", TWENTY),
     Shown(
         "Figure 1 for each model",
         "The frontier of every generator on fresh samples, by both judges; the cross is the report's number.",
@@ -251,14 +246,10 @@ def report(runs: Sequence[FinishedRun]) -> Report:
 def _table(runs: Sequence[FinishedRun]) -> str:
     """Table 4 with the setting, and both numbers beside the report's."""
     rows = [["VAE", "generator", "theta / n", "cos", "acc", "acc by mnist_cnn", "the report: cos, acc"]]
+    titles = {**TITLES, **OTHERS}
+    names = ("simple@reported", "simple", *(n for n in TITLES if n.startswith("medium")), "class_mixture", "beyond")
     for variant, group in by_variant(runs).items():
-        for name in (
-            "simple@reported",
-            "simple",
-            *[n for n in TITLES if n.startswith("medium")],
-            "class_mixture",
-            "beyond",
-        ):
+        for name in names:
             cosines = [run.value(f"{name}/cosine_similarity") for run in group]
             if not any(value is not None for value in cosines):
                 continue
@@ -266,7 +257,7 @@ def _table(runs: Sequence[FinishedRun]) -> str:
             rows.append(
                 [
                     variant,
-                    {**TITLES, **OTHERS}[name],
+                    titles[name],
                     _setting(group[0], name),
                     _with_spread(group, f"{name}/cosine_similarity"),
                     _with_spread(group, f"{name}/report_accuracy"),
