@@ -351,7 +351,8 @@ def _points(runs: Sequence[FinishedRun]) -> dict[str, list[tuple[str, float, flo
         quality = run.value("prior/fid_ratio")
         if quality is not None:
             settings = run.record["settings"]
-            name = f"{settings['latent_dim']:g}-D, width {settings['relative_width']:g}"
+            width = settings["relative_width"]
+            name = f"{settings['latent_dim']:g}-D" + (f", width {width:g}" if width != 1 else "")
             points.setdefault(run.variant.split("-")[1], []).append((name, run.record["parameters"], quality))
     return points
 

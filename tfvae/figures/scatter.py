@@ -70,6 +70,7 @@ def quality_against_size(
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
         axis.set_minor_formatter(FuncFormatter(_between_decades))
+    axes.tick_params(which="both", length=4)  # numbers of both kinds of ticks on one line
     axes.margins(x=0.25, y=0.12)
     axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0)
     figure.draw_without_rendering()
