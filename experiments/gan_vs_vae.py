@@ -9,8 +9,12 @@ and widths of dcgan-slim and vae. They run only when named, or all of them, each
 `python -m experiments.gan_vs_vae_sweep`.
 
 One core of an AMD EPYC needs 8 minutes an epoch of dcgan or dcgan-r1, 90 s of dcgan-slim and 25 s of vae, with
-`--precision bfloat16`; float32 takes half as much again, and two cores less. A checkpoint of dcgan is 1 GB. The slim
-DCGAN's networks and training were chosen on the last 10,000 training images, by short runs on the others.
+`--precision bfloat16`; float32 takes half as much again, and two cores less. A checkpoint of dcgan is 1 GB. From seed 0
+expect a FID by `mnist_cnn` of 3.2 for vae and 0.19 for dcgan-slim after 100 epochs (the latter 2.1 times that of real
+images, inception score 9.77), and of 12.7 for dcgan and 0.90 for dcgan-r1 after 20; vae's reconstructions at 0.0911
+nats a pixel. The slim DCGAN's networks and training were chosen on the last 10,000 training images, by short runs on
+the others.
+All results, generated: experiments/README.md.
 """
 
 from __future__ import annotations
