@@ -48,6 +48,7 @@ reference: $(INSTALLED) ## complete the committed results in tensorboard_logs/re
 	$(RUN) -m experiments.gan_vs_vae $(GAN_VS_VAE) --variants dcgan --training.epochs 20
 	$(RUN) -m experiments.gan_vs_vae $(GAN_VS_VAE) --variants dcgan-r1 --training.epochs 20
 	$(RUN) -m experiments.gan_vs_vae $(GAN_VS_VAE) --variants vae
+	$(RUN) -m experiments.gan_vs_vae $(GAN_VS_VAE) --variants vae --seeds 1
 	$(RUN) -m experiments.gan_vs_vae $(GAN_VS_VAE) --variants dcgan-slim
 	$(RUN) -m experiments.gan_vs_vae_sweep $(GAN_VS_VAE) --training.epochs 5
 	@# Event files carry the machine's name in theirs.
