@@ -37,12 +37,12 @@ from numpy.typing import NDArray
 
 from experiments import gamix_faces_report
 from experiments.schedule import decay
-from experiments.scoring import LEAST_SCORED, check_scored, reference
+from experiments.scoring import LEAST_SCORED, check_scored, reference, with_inception
 from tfvae.data.images import ImageData
 from tfvae.data.pipeline import steps_per_epoch
 from tfvae.figures import image_grid
 from tfvae.metrics import likelihood
-from tfvae.metrics.features import FeatureExtractor, inception
+from tfvae.metrics.features import FeatureExtractor
 from tfvae.metrics.measurement import Measurement
 from tfvae.metrics.posterior import PosteriorStatistics, posterior_moments, posterior_statistics
 from tfvae.metrics.prior import posterior_samples
@@ -337,8 +337,7 @@ def measure_codes(means: NDArray[np.float32], statistics: PosteriorStatistics) -
 
 def extractors(config: GamixFacesConfig) -> dict[str, FeatureExtractor]:
     """The feature spaces that the pictures are seen in, by the suffix of their metrics."""
-    spaces: dict[str, FeatureExtractor] = {"": random_vgg()}
-    return spaces if config.inception is None else {**spaces, "_inception": inception(config.inception)}
+    return with_inception({"": random_vgg()}, config.inception)
 
 
 def pictures(model: AdversarialVAE, data: ImageData) -> Mapping[str, NDArray[np.uint8]]:

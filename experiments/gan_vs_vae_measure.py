@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments import gan_vs_vae_report
-from experiments.scoring import SCORED_SHAPE, reference
+from experiments.scoring import SCORED_SHAPE, reference, with_inception
 from tfvae.data.images import ImageData
 from tfvae.metrics import clustering, likelihood
-from tfvae.metrics.features import FeatureExtractor, inception, mnist_cnn
+from tfvae.metrics.features import FeatureExtractor, mnist_cnn
 from tfvae.metrics.manifold import near_copies
 from tfvae.metrics.measurement import Measurement
 from tfvae.metrics.samples import score_samples
@@ -33,7 +33,7 @@ TIMED = 5000
 def extractors(image_shape: tuple[int, ...], inception_folder: Path | None) -> dict[str, FeatureExtractor]:
     """The feature spaces that such images can be seen in, by the suffix of their metrics."""
     spaces: dict[str, FeatureExtractor] = {"": mnist_cnn()} if image_shape == SCORED_SHAPE else {}
-    return spaces if inception_folder is None else {**spaces, "_inception": inception(inception_folder)}
+    return with_inception(spaces, inception_folder)
 
 
 def measure(

@@ -339,7 +339,7 @@ def _sweep(runs: Sequence[FinishedRun]) -> list[str]:
     extremes = [_extremes(family, group) for family, group in points.items() if len(group) > 1]
     lengths = {run.record["epochs"] for run in runs}
     epochs = f" --training.epochs {lengths.pop()}" if len(lengths) == 1 else ""
-    command = commands(f"python -m experiments.gan_vs_vae_sweep --data-dir DIR{epochs}", runs)
+    (command,) = commands(f"python -m experiments.gan_vs_vae_sweep --data-dir DIR{epochs}", runs)
     lines = [f"{command} makes these, a point at a time. Measured on:\n", measured_on(runs), markdown_table(rows)]
     return [*lines, *extremes, *(["![Quality against size](customization.png)\n"] if points else [])]
 

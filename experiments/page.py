@@ -37,11 +37,12 @@ def opening(
     """
     fallbacks = {run.record["fallback_for"]: run.record["dataset"] for run in runs if run.record["fallback_for"]}
     made_by = commands(command, runs, by_epochs=by_epochs)
+    make = "makes" if len(made_by) == 1 else "make"
     labels = sorted({measured_with(run.record["metrics"][judged]) for run in runs if run.value(judged) is not None})
     judge = "; ".join(labels) or "none, for lack of an extractor that takes these pictures"
     return [
         f"# {title}\n",
-        f"{made_by} make{'' if ' and ' in made_by else 's'} this page. Measured on:\n",
+        f"{' and '.join(made_by)} {make} this page. Measured on:\n",
         measured_on(runs),
         f"Metrics of samples: {judge}. Models are never chosen on them.\n",
         *[f"> NOT {asked}: these are numbers of {data}, which stood in for it.\n" for asked, data in fallbacks.items()],
@@ -53,7 +54,7 @@ def measured_on(runs: Sequence[FinishedRun]) -> str:
     return "\n".join(f"- {line}" for line in sorted({label_of(run.record) for run in runs})) + "\n"
 
 
-def commands(command: str, runs: Sequence[FinishedRun], *, by_epochs: bool = False) -> str:
+def commands(command: str, runs: Sequence[FinishedRun], *, by_epochs: bool = False) -> list[str]:
     """The command with the preset and precision that all runs have, where these are not the default.
 
     Args:
@@ -62,7 +63,7 @@ def commands(command: str, runs: Sequence[FinishedRun], *, by_epochs: bool = Fal
         by_epochs: whether variants that were trained for another number of epochs need a command of their own.
 
     Returns:
-        Markdown: the command, or a command for each number of epochs.
+        Markdown: the command, or one for each number of epochs.
     """
     for option, default in (("preset", "report"), ("precision", "float32")):
         chosen = {run.record.get(option, default) for run in runs}
@@ -72,11 +73,11 @@ def commands(command: str, runs: Sequence[FinishedRun], *, by_epochs: bool = Fal
     for run in runs if by_epochs else ():
         variants.setdefault(run.record["epochs"], []).append(run.variant)
     if len(variants) < 2:
-        return f"`{command}`"
-    return " and ".join(
+        return [f"`{command}`"]
+    return [
         f"`{command} --variants {' '.join(dict.fromkeys(names))} --training.epochs {epochs}`"
         for epochs, names in variants.items()
-    )
+    ]
 
 
 def claim(words: str, holds: bool, numbers: str) -> str:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
 from tfvae.data.images import ImageData
 from tfvae.data.labelled import LabelledData
 from tfvae.metrics.features import FeatureExtractor, inception, mnist_cnn
 from tfvae.metrics.samples import RealReference
+from tfvae.metrics.scores import KID_BLOCK_SIZE
 from tfvae.training.config import check
 
 SCORED_SHAPE = (28, 28, 1)
 LEAST_SCORED = 100  # above the number of features of `mnist_cnn` and `random_vgg`, 64
 INCEPTION_DIMENSIONS = 2048
-KID_BLOCK = 1000
+
+_inception = functools.lru_cache(maxsize=1)(inception)
 
 
 def check_scored(data: ImageData, samples: int, inception_folder: Path | None) -> None:
@@ -30,11 +34,21 @@ def check_scored(data: ImageData, samples: int, inception_folder: Path | None) -
     """
     least = LEAST_SCORED
     if inception_folder is not None:
-        inception(inception_folder)
+        _inception(inception_folder)
         least = INCEPTION_DIMENSIONS + 1
-    least = max(least, 2 * math.ceil(samples / KID_BLOCK))
+    least = max(least, 2 * math.ceil(samples / KID_BLOCK_SIZE))
     fewest = min(len(data.train_labels), len(data.test_labels), samples)
     check(fewest >= least, f"at least {least} samples and images of each split, which FID and KID need", images=fewest)
+
+
+def with_inception(spaces: Mapping[str, FeatureExtractor], folder: Path | None) -> dict[str, FeatureExtractor]:
+    """Feature spaces by the suffix of their metrics, with Inception's where its folder is named.
+
+    Args:
+        spaces: {suffix: extractor}.
+        folder: of Inception's graph, which is loaded once for all variants, or None.
+    """
+    return dict(spaces) if folder is None else {**spaces, "_inception": _inception(folder)}
 
 
 def real_reference(data: LabelledData, count: int) -> RealReference | None:

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from tfvae.errors import InputError
 from tfvae.metrics._tfgan import quiet, tfgan_eval
 
+KID_BLOCK_SIZE = 1000  # the most samples in a block of the kernel distance
 # Below exp(-700) a softmax in float64 underflows to 0, and TF-GAN's 0 * log(0) would be NaN.
 _LARGEST_LOGIT_GAP = 700.0
 
@@ -48,7 +49,7 @@ def frechet_distance(real_features: ArrayLike, generated_features: ArrayLike) ->
 
 
 def kernel_distance(
-    real_features: ArrayLike, generated_features: ArrayLike, *, block_size: int = 1000
+    real_features: ArrayLike, generated_features: ArrayLike, *, block_size: int = KID_BLOCK_SIZE
 ) -> tuple[float, float | None]:
     """Kernel distance (KID): unbiased squared maximum mean discrepancy, averaged over blocks of samples.
 

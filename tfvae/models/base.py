@@ -116,7 +116,7 @@ def images_and_labels(
     images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
     if not images.dtype.is_floating:
         raise InputError(
-            f"Expected images of a float type in the model's value range. Received: dtype={images.dtype.name}. "
+            f"Expected {name} of a float type in the model's value range. Received: dtype={images.dtype.name}. "
             "Divide uint8 pixels by 255, or feed `tfvae.data.pipeline.training_batches(data, ...)`."
         )
     if image_shape is not None and (images.shape.rank is None or tuple(images.shape[1:]) != image_shape):
