@@ -34,7 +34,7 @@ def tfvae_epochs(pixels: NDArray[np.uint8], epochs: int) -> Iterator[float]:
         widths=(),
         filters=MAPS,
         kernel=KERNEL,
-        normalise=True,
+        normalize=True,
         full_size_filters=FULL_SIZE,
         categories=CATEGORIES,
     )

@@ -8,7 +8,7 @@ sweep-wen the plain way, centers that start at 0 and move fast; they run only wh
 
 The report preset took 18 minutes on 2 cores (AMD EPYC, 4.0 s an epoch of 60,000 images and the test of 10,000).
 Expect, from seed 0: ELBO of vanilla-6 -109.3 nats; silhouette of the test codes 0.73 for center-6 against 0.13;
-unrecognisable samples 0 % at factor 1.5 against 1.5 % from N(0, I); class accuracy 0.9995 at factor 1.5 by `mnist_cnn`.
+unrecognizable samples 0 % at factor 1.5 against 1.5 % from N(0, I); class accuracy 0.9995 at factor 1.5 by `mnist_cnn`.
 All results, generated: experiments/README.md.
 """
 

@@ -20,7 +20,7 @@ from experiments.page import (
 )
 from tfvae import figures
 from tfvae.figures import Figure
-from tfvae.metrics.conditional import class_accuracy, cosine_similarity, unrecognisable
+from tfvae.metrics.conditional import class_accuracy, cosine_similarity, unrecognizable
 from tfvae.metrics.measurement import Measurement
 from tfvae.metrics.samples import RealReference
 from tfvae.sampling.sampler import GaussianMixtureSampler
@@ -48,7 +48,7 @@ SHOWN = {
     "active_units": "",
     "posterior_deviation": "0 = no noise left in the encoder",
     **{
-        f"{sampler}/unrecognisable_share": claim
+        f"{sampler}/unrecognizable_share": claim
         for sampler, claim in (
             ("prior", "samples of N(0, I)"),
             (SHRUNK, '"noticeable reduction"; goal: center < half of vanilla\'s prior'),
@@ -192,14 +192,14 @@ def _sheet(
     metrics: Mapping[str, Measurement],
     reference: RealReference | None,
 ) -> Figure:
-    """A hundred samples of one sampler, in rows of one class where it has classes; unrecognisable ones are framed."""
+    """A hundred samples of one sampler, in rows of one class where it has classes; unrecognizable ones are framed."""
     images, labels = sheet
     rows = images[:SHEET] if labels is None else rows_by_class(images, labels, run.data.classes)
-    share = metrics.get(f"{name}/unrecognisable_share")
-    subtitle = "" if share is None else f"{share.value:.1%} unrecognisable (classifier below 0.5 sure)"
+    share = metrics.get(f"{name}/unrecognizable_share")
+    subtitle = "" if share is None else f"{share.value:.1%} unrecognizable (classifier below 0.5 sure)"
     frames = None
     if reference is not None and reference.classes_fit:
-        frames = unrecognisable(reference.extractor(rows).logits)
+        frames = unrecognizable(reference.extractor(rows).logits)
     return figures.sample_sheet(
         rows,
         columns=10,
@@ -261,10 +261,10 @@ def _claims(vanilla: FinishedRun, center: FinishedRun) -> list[str]:
                "and its codes need the mixture to be sampled from (ours, not the report's)", noise[1] < noise[0] / 10,
                f"mean standard deviation of the posterior {noise[1]:.1e} against {noise[0]:.1e}"),
     ]  # fmt: skip
-    before, after = vanilla.value("prior/unrecognisable_share"), center.value(f"{SHRUNK}/unrecognisable_share")
+    before, after = vanilla.value("prior/unrecognizable_share"), center.value(f"{SHRUNK}/unrecognizable_share")
     if before is None or after is None:
         return [*lines, "- No classifier fits these pictures, so the claims on samples have no number here.\n"]
-    same = vanilla.value(f"{SHRUNK}/unrecognisable_share")
+    same = vanilla.value(f"{SHRUNK}/unrecognizable_share")
     accuracies = [center.value(f"class_gaussian{suffix}/class_accuracy") for suffix in ("", "@1.5", "@3")]
     cosines = [center.value(f"class_gaussian{suffix}/cosine_similarity") for suffix in ("", "@1.5", "@3")]
     fids = _pair(vanilla, center, f"{SHRUNK}/fid")
@@ -272,7 +272,7 @@ def _claims(vanilla: FinishedRun, center: FinishedRun) -> list[str]:
     prior = vanilla.value("prior/fid") or np.nan
     lines += [
         claim("fewer redundant images (figures 3 and 5)", after < before,
-               f"{after:.1%} of the center model's samples are unrecognisable against {before:.1%} of the VAE's from "
+               f"{after:.1%} of the center model's samples are unrecognizable against {before:.1%} of the VAE's from "
                f"N(0, I); the same class Gaussians on the plain VAE's codes give {same:.1%}"),
         claim("dividing the variance makes the class surer", accuracies == sorted(accuracies, key=lambda a: a or 0),
                f"class accuracy {' / '.join(map(number, accuracies))} at factors 1 / 1.5 / 3"),
@@ -300,7 +300,7 @@ def _sweep(runs: Sequence[FinishedRun]) -> list[str]:
         "silhouette": "silhouette",
         "reconstruction_bce": "reconstruction_bce",
         "class accuracy @1.5": f"{SHRUNK}/class_accuracy",
-        "unrecognisable @1.5": f"{SHRUNK}/unrecognisable_share",
+        "unrecognizable @1.5": f"{SHRUNK}/unrecognizable_share",
         "cosine @1.5": f"{SHRUNK}/cosine_similarity",
         "FID @1.5": f"{SHRUNK}/fid",
         "FID, ten a class": "class_mixture/fid",

@@ -87,9 +87,9 @@ class Networks:
     filters: tuple[int, ...] = (64, 128, 256)
     """Channels of the discriminator's strided convolutions; a patch has 16, 34 or 70 pixels with one, two or three."""
     detail: float = 8.0
-    """How much the discriminator has enlarged what differs from its neighbourhood."""
-    neighbourhood: int = 3
-    """Side in pixels of that neighbourhood."""
+    """How much the discriminator has enlarged what differs from its neighborhood."""
+    neighborhood: int = 3
+    """Side in pixels of that neighborhood."""
     recompute: bool = False
     """Compute each block's maps anew in the backward pass, which saves memory and takes time."""
 
@@ -98,8 +98,8 @@ class Networks:
         check(self.blocks >= 1, "at least 1 block a stage", networks_blocks=self.blocks)
         check(0 <= self.detail < math.inf, "a factor of at least 0", networks_detail=self.detail)
         check(self.linear_skip in SKIPS, f"a factor of {SKIPS}", networks_linear_skip=self.linear_skip)
-        sides = self.neighbourhood
-        check(sides >= 2, "a neighbourhood of at least 2 pixels", networks_neighbourhood=sides)
+        sides = self.neighborhood
+        check(sides >= 2, "a neighborhood of at least 2 pixels", networks_neighborhood=sides)
         for name in ("widths", "decoder_widths", "filters"):
             sizes = getattr(self, name)
             check(len(sizes) > 0 and min(sizes) >= 1, "widths of at least 1 channel", **{f"networks_{name}": sizes})
@@ -114,11 +114,11 @@ class Weights:
     kl: float = 1.0
     """Weight of the standard KL term; 1 makes the loss the negative ELBO."""
     adversarial: float = 0.01
-    """Weight of the discriminator's judgement for each value of an image; pix2pix has 0.01."""
+    """Weight of the discriminator's judgment for each value of an image; pix2pix has 0.01."""
     cap: float = 1.0
-    """The most that the judgement pulls on an image, in units of the L1 term's pull."""
+    """The most that the judgment pulls on an image, in units of the L1 term's pull."""
     warm_up_epochs: int = 10
-    """Epochs before the judgement enters."""
+    """Epochs before the judgment enters."""
 
     def __post_init__(self) -> None:
         check(min(self.betas) >= 0, "weights >= 0", weights_betas=self.betas)
@@ -204,7 +204,7 @@ def networks(config: GamixFacesConfig, data: ImageData) -> tuple[keras.Model, ke
 
 def standard(config: GamixFacesConfig, data: ImageData, seed: int, *, with_discriminator: bool) -> AdversarialVAE:
     """The ELBO, eq. 2, with the L1 likelihood."""
-    # Networks first: an initialiser's seed depends on how many were drawn before it.
+    # Networks first: an initializer's seed depends on how many were drawn before it.
     encoder, decoder = networks(config, data)
     adversary = _adversary(config, data, with_discriminator)
     return AdversarialVAE(encoder, decoder, beta=config.weights.kl, seed=seed, **adversary)
@@ -221,7 +221,7 @@ def _adversary(config: GamixFacesConfig, data: ImageData, with_discriminator: bo
     """What both kinds of model are told besides: the discriminator, if there is one, and what becomes of a batch."""
     _check_data(config, data)
     weights, sizes = config.weights, config.networks
-    seen = {name: getattr(sizes, name) for name in ("filters", "detail", "neighbourhood")}
+    seen = {name: getattr(sizes, name) for name in ("filters", "detail", "neighborhood")}
     return {
         "discriminator": patchgan_discriminator(data.image_shape, **seen) if with_discriminator else None,
         "adversarial_weight": weights.adversarial,
@@ -251,7 +251,7 @@ def compiling(config: GamixFacesConfig, variant: str) -> dict[str, Any]:
 
 
 def discriminator_rate(config: GamixFacesConfig, epoch: int) -> float:
-    """0 until an epoch before the judgement enters: one that knows every blur by then would only do damage."""
+    """0 until an epoch before the judgment enters: one that knows every blur by then would only do damage."""
     return config.discriminator_rate if epoch >= config.weights.warm_up_epochs - 1 else 0.0
 
 
@@ -359,7 +359,7 @@ VARIANTS = {
 
 ADVERSARY = (
     *("weights.adversarial", "weights.cap", "weights.warm_up_epochs", "discriminator_rate"),
-    *("networks.filters", "networks.detail", "networks.neighbourhood"),
+    *("networks.filters", "networks.detail", "networks.neighborhood"),
 )
 
 EXPERIMENT = Experiment(

@@ -43,7 +43,7 @@ def measure(steps: int, width: float, parts: int, warm_up_steps: int, data: str)
         decoder_widths=scaled(sizes.decoder_widths, width),
         filters=scaled(sizes.filters, width),
     )
-    # Without a warm-up the discriminator learns from the first step; its judgement has one in steps, below.
+    # Without a warm-up the discriminator learns from the first step; its judgment has one in steps, below.
     config = replace(report, networks=narrow, weights=replace(report.weights, warm_up_epochs=0), parts=parts)
     images = datasets.load_images(data, image_size=config.image_size).subset(train=20 * BATCH, test=100)
     keras.utils.set_random_seed(0)
@@ -89,9 +89,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=5)
     parser.add_argument("--width", type=float, default=1.0, help="scales the channels of every network")
     parser.add_argument("--parts", type=int, default=4, help="parts that a batch goes through the networks in")
-    parser.add_argument(
-        "--warm-up-steps", type=int, default=0, help="steps before the discriminator's judgement enters"
-    )
+    parser.add_argument("--warm-up-steps", type=int, default=0, help="steps before the discriminator's judgment enters")
     parser.add_argument("--data", default="textures", help="textures, faces or folder:PATH")
     arguments = parser.parse_args()
     if arguments.steps < 1 or arguments.width <= 0 or arguments.parts < 1 or BATCH % arguments.parts:

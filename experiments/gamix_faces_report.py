@@ -78,15 +78,15 @@ DIFFERENCES = (
     "The report trains on 24,000 faces of CelebA-HQ at 256x256 and tests on 6,000; the top of this page says what ours "
     "saw. `--preset report` has its size, and takes any folder of faces.",
     "It names no widths, no latent dimension, no weights and no epochs: ours are in `config.json`. The weights were "
-    "chosen on the last 400 training images, those of the judgement after others had been run on the test images and "
+    "chosen on the last 400 training images, those of the judgment after others had been run on the test images and "
     "missed a goal there.",
     "Training shows the mirror image of a picture half of the time.",
     "It gives no number at all. Its words are measured by the texture ratio, the L1 error and the active units.",
-    "The residual blocks have no normalisation: batch normalisation would tie the images of a batch together, and the "
+    "The residual blocks have no normalization: batch normalization would tie the images of a batch together, and the "
     "others that we tried learned more slowly.",
-    "The discriminator learns in the same step as the autoencoder, from an epoch before its judgement enters, and its "
+    "The discriminator learns in the same step as the autoencoder, from an epoch before its judgment enters, and its "
     "pull on an image is capped. It learns slowly, which cost less of the L1 error than a fast one.",
-    "It has what differs from each pixel's neighbourhood enlarged besides, and the decoder, in all four variants, a "
+    "It has what differs from each pixel's neighborhood enlarged besides, and the decoder, in all four variants, a "
     "fixed pattern like noise that turns with the code, to make hair and skin of. The report names neither; without "
     "them the texture ratio stayed near 0.8.",
 )

@@ -205,7 +205,7 @@ def dcgan_slim(
         widths=(),
         filters=filters,
         kernel=4,
-        normalise=True,
+        normalize=True,
         full_size_filters=full if slim.full_size_filters else 0,
         categories=latent_dim // 2 if slim.categorical else 0,
     )

@@ -22,12 +22,12 @@ from experiments.page import (
 )
 from tfvae import figures
 from tfvae.figures import Figure
+from tfvae.files import read_json
 from tfvae.models.autoencoder import Autoencoder
 from tfvae.models.dcgan import DCGAN
 from tfvae.networks.convolutional import chosen_categories
 from tfvae.training.experiment import FinishedRun, Report, TrainedRun
 from tfvae.training.results import comparison_rows, first, markdown_table, number, over_seeds
-from tfvae.training.run_folder import read_json
 
 ORDER = ("dcgan", "dcgan-r1", "vae", "dcgan-slim")
 GRID = 25
@@ -65,7 +65,7 @@ SHOWN = {
     "prior/coverage": "",
     "prior/mode_coverage": "classes found; goal: 10",
     "prior/rarest_class_share": "goal: >= 0.05",
-    "prior/unrecognisable_share": '"recognizably digits"',
+    "prior/unrecognizable_share": '"recognizably digits"',
     "prior/category_purity": "ours: samples of one learned vector that are of one class",
     "prior/near_copy_ratio": "1 = as new as test images, 0 = copies",
     "prior/near_copy_share": "0.01 = as new as test images",
@@ -262,12 +262,12 @@ def _of_realism(gan: FinishedRun, vae: FinishedRun) -> list[str]:
 
 
 def _of_digits(runs: Sequence[FinishedRun]) -> list[str]:
-    unsure = _values("prior/unrecognisable_share", *runs)
+    unsure = _values("prior/unrecognizable_share", *runs)
     if np.isnan(unsure).any():
         return []
     shares = ", ".join(f"{share:.1%} of {run.variant}'s" for run, share in zip(runs, unsure, strict=True))
     return [
-        claim("every model's images can be recognised as digits", max(unsure) < 0.1,
+        claim("every model's images can be recognized as digits", max(unsure) < 0.1,
               f"the classifier is below 0.5 sure of these shares of the samples: {shares}")
     ]  # fmt: skip
 
@@ -277,7 +277,7 @@ def _of_errors(vae: FinishedRun) -> list[str]:
     return [
         claim("the VAE's reconstruction error is not above the report's 0.092", entropy <= 0.092,
               f"a binary cross-entropy of {number(entropy)} nats a pixel and a squared error of {number(square)}; the "
-              "report does not say which it means. Grey pixels have an entropy of their own, below which no "
+              "report does not say which it means. Gray pixels have an entropy of their own, below which no "
               "cross-entropy comes")
     ]  # fmt: skip
 

@@ -35,7 +35,7 @@ from experiments.gmvae_measure import evaluate
 from experiments.scoring import LEAST_SCORED
 from tfvae import distributions
 from tfvae.data.images import ImageData
-from tfvae.data.labelled import LabelledData
+from tfvae.data.labeled import LabeledData
 from tfvae.data.pipeline import steps_per_epoch
 from tfvae.data.signals import SignalData
 from tfvae.figures import figure_pixels, image_grid, latent_scatter
@@ -168,20 +168,20 @@ PRESETS = {
 }
 
 
-def autoencoder(config: GMVAEConfig, data: LabelledData, seed: int) -> Autoencoder:
+def autoencoder(config: GMVAEConfig, data: LabeledData, seed: int) -> Autoencoder:
     """Section 1: reconstruction alone."""
     networks = _networks(config.widths, data, config.latent_dim, parameters=config.latent_dim)
     return Autoencoder(*networks, likelihood=_likelihood(data), seed=seed)
 
 
-def vae(config: GMVAEConfig, data: LabelledData, seed: int, *, deep: bool = False) -> VAE:
+def vae(config: GMVAEConfig, data: LabeledData, seed: int, *, deep: bool = False) -> VAE:
     """Section 2: reconstruction and KL; `deep` takes the dimensions of the GMVAE beside it."""
     latent_dim = config.mnist.latent_dim if deep else config.latent_dim
     networks = _networks(config.widths, data, latent_dim, parameters=2 * latent_dim)
     return VAE(*networks, likelihood=_likelihood(data), seed=seed)
 
 
-def gmvae(config: GMVAEConfig, data: LabelledData, seed: int) -> GMVAE:
+def gmvae(config: GMVAEConfig, data: LabeledData, seed: int) -> GMVAE:
     """Section 3, the report's setting."""
     settings = config.mnist
     return GMVAE(
@@ -194,7 +194,7 @@ def gmvae(config: GMVAEConfig, data: LabelledData, seed: int) -> GMVAE:
 
 
 def clustering_gmvae(
-    config: GMVAEConfig, data: LabelledData, seed: int, *, augmentation: RandomAffine | None = None
+    config: GMVAEConfig, data: LabeledData, seed: int, *, augmentation: RandomAffine | None = None
 ) -> ClusteringGMVAE:
     """Section 3, started from a mixture."""
     settings = _settings(config, data)
@@ -211,16 +211,16 @@ def clustering_gmvae(
     )
 
 
-def _settings(config: GMVAEConfig, data: LabelledData) -> Mixture:
+def _settings(config: GMVAEConfig, data: LabeledData) -> Mixture:
     return config.synthetic if isinstance(data, SignalData) else config.best
 
 
-def _likelihood(data: LabelledData) -> Any:
+def _likelihood(data: LabeledData) -> Any:
     return distributions.unit_normal if isinstance(data, SignalData) else distributions.bernoulli
 
 
 def _networks(
-    widths: tuple[int, ...], data: LabelledData, latent_dim: int, *, parameters: int
+    widths: tuple[int, ...], data: LabeledData, latent_dim: int, *, parameters: int
 ) -> tuple[keras.Model, keras.Model]:
     _check_data(data)
     encoder = dense_encoder(data.image_shape, parameters, widths=widths)
@@ -228,7 +228,7 @@ def _networks(
 
 
 def _mixture_networks(
-    settings: Mixture, data: LabelledData, seed: int, *, towers: bool = False
+    settings: Mixture, data: LabeledData, seed: int, *, towers: bool = False
 ) -> tuple[keras.Model, keras.Model, keras.Model]:
     """With one trunk for both posteriors, or a small tower of its own for the style's."""
     of_codes, of_styles = 2 * settings.latent_dim, 2 * settings.style_dim
@@ -240,7 +240,7 @@ def _mixture_networks(
     return encoder, decoder, dense_mixture_prior(*sizes, spread=settings.spread, seed=seed)
 
 
-def _check_data(data: LabelledData) -> None:
+def _check_data(data: LabeledData) -> None:
     """Finds what would stop the measuring, before the training."""
     if isinstance(data, ImageData):
         check(data.value_range == (0.0, 1.0), "pixels in [0, 1]", value_range=data.value_range)
@@ -251,7 +251,7 @@ def _check_data(data: LabelledData) -> None:
     check(present >= 2, "test examples of at least 2 classes; allow more of them", classes=present)
 
 
-def _check_start(settings: Mixture, data: LabelledData) -> None:
+def _check_start(settings: Mixture, data: LabeledData) -> None:
     needed = max(settings.latent_dim + 1, settings.clusters)
     count = len(data.train_labels)
     check(count >= needed, f"at least {needed} training examples, which the mixture's start needs", examples=count)
@@ -272,7 +272,7 @@ def own_config(config: GMVAEConfig, variant: str) -> GMVAEConfig:
     return replace(config, data=UPRIGHT + config.data.removeprefix(UPRIGHT), training=config.best_training)
 
 
-def after_epoch(model: Any, data: LabelledData, config: GMVAEConfig, variant: str, seed: int, epoch: int) -> None:
+def after_epoch(model: Any, data: LabeledData, config: GMVAEConfig, variant: str, seed: int, epoch: int) -> None:
     """Starts the clusters from a mixture after the pre-training, and lowers the learning rate."""
     if not isinstance(model, ClusteringGMVAE):
         return
@@ -293,7 +293,7 @@ def after_epoch(model: Any, data: LabelledData, config: GMVAEConfig, variant: st
             model.optimizer.learning_rate = peak * (1 + math.cos(math.pi * (epoch - begun) / (ended - begun))) / 2
 
 
-def start_from_mixture(model: ClusteringGMVAE, data: LabelledData, seed: int) -> None:
+def start_from_mixture(model: ClusteringGMVAE, data: LabeledData, seed: int) -> None:
     """Fits a mixture to codes of training examples, several times, and puts the clusters where the likeliest has them.
 
     variance of a cluster = that of the codes' means in it + mean variance of q(x | y)
@@ -302,20 +302,20 @@ def start_from_mixture(model: ClusteringGMVAE, data: LabelledData, seed: int) ->
     parameters = in_batches(model.compiled_step(model.parameters_step), examples, batch_size=1000)
     codes, log_variances = np.split(parameters[:, : 2 * model.latent_dim], 2, axis=1)
     fitted = fit_mixture(
-        codes, components=model.clusters, seed=seed, starts=STARTS, regularisation=1e-4, iterations=100
+        codes, components=model.clusters, seed=seed, starts=STARTS, regularization=1e-4, iterations=100
     )
     noise = np.exp(np.clip(log_variances, *distributions.LOG_VARIANCE_LIMITS)).mean(axis=0)
     model.start_clusters(fitted.means, np.diagonal(fitted.covariances, axis1=1, axis2=2) + noise)
 
 
-def watch(model: Any, data: LabelledData) -> Mapping[str, float]:
+def watch(model: Any, data: LabeledData) -> Mapping[str, float]:
     """What tells a collapse, each epoch, without a label: active units, used clusters, how evenly and how surely."""
     examples = data.to_float(data.test_images[:WATCHED])
     usage = cluster_usage(model.cluster(examples, draws=1)) if isinstance(model, GMVAE) else {}
     return {"active_units": active_units(model.encode(examples)), **usage}
 
 
-def pictures(model: Any, data: LabelledData) -> Mapping[str, NDArray[np.uint8]]:
+def pictures(model: Any, data: LabeledData) -> Mapping[str, NDArray[np.uint8]]:
     """What TensorBoard shows as training goes on: samples of fixed noise, by cluster, reconstructions, codes."""
     originals, labels = data.to_float(data.test_images[:WATCHED]), data.test_labels[:WATCHED]
     codes = model.encode(originals)

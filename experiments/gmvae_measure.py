@@ -14,7 +14,7 @@ from sklearn.cluster import KMeans
 from experiments import gmvae_report
 from experiments.scoring import real_reference
 from tfvae.data.images import ImageData
-from tfvae.data.labelled import LabelledData
+from tfvae.data.labeled import LabeledData
 from tfvae.data.signals import SignalData
 from tfvae.data.synthetic import mixture_labels
 from tfvae.metrics import clustering, likelihood
@@ -51,7 +51,7 @@ def evaluate(run: TrainedRun[Any]) -> Evaluation:
     name, sampler = code_sampler(model, run.seed)
     return Evaluation(
         metrics,
-        gmvae_report.run_figures(run, codes, probabilities, colours(data), metrics),
+        gmvae_report.run_figures(run, codes, probabilities, colors(data), metrics),
         stored,
         classes,
         {name: sampler},
@@ -102,7 +102,7 @@ def kmeans_accuracy(run: TrainedRun[Any], codes: NDArray[np.float32]) -> float:
     return clustering.cluster_accuracy(found, run.data.test_labels)
 
 
-def measure_clusters(data: LabelledData, probabilities: NDArray[np.float32]) -> dict[str, Measurement]:
+def measure_clusters(data: LabeledData, probabilities: NDArray[np.float32]) -> dict[str, Measurement]:
     """The clusters of the test split against its classes, and the signs of collapse."""
     found = probabilities.argmax(axis=1)
     values = {
@@ -113,15 +113,15 @@ def measure_clusters(data: LabelledData, probabilities: NDArray[np.float32]) -> 
     }
     values["unused_clusters"] = probabilities.shape[1] - values["used_clusters"]
     if isinstance(data, SignalData):
-        fitted = colours(data)[0]
+        fitted = colors(data)[0]
         values["fitted_label_accuracy"] = clustering.cluster_accuracy(found, fitted)
         values["mixture_accuracy"] = clustering.cluster_accuracy(fitted, data.test_labels)
     return {name: Measurement(value, samples=len(found), split="test") for name, value in values.items()}
 
 
 @lru_cache(maxsize=4)
-def colours(data: LabelledData) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    """What the report colours test codes by: classes, or the components of a mixture fitted to the signals."""
+def colors(data: LabeledData) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """What the report colors test codes by: classes, or the components of a mixture fitted to the signals."""
     if not isinstance(data, SignalData):
         return data.test_labels, data.class_names
     return mixture_labels(data)[1], tuple(f"component {number}" for number in range(data.classes))
@@ -139,7 +139,7 @@ def measure_samples(
     return {f"{name}/{metric}": score for metric, score in scores.items()}
 
 
-def class_of_cluster(model: GMVAE, data: LabelledData) -> NDArray[np.int64]:
+def class_of_cluster(model: GMVAE, data: LabeledData) -> NDArray[np.int64]:
     """The class that each cluster is matched to on the training split, int64 [clusters]; for scores alone.
 
     Clusters left over by the one-to-one matching take the class that most of their examples have.
@@ -164,17 +164,17 @@ def code_sampler(model: Any, seed: int) -> tuple[str, GaussianMixtureSampler]:
 
 
 def projection(
-    data: LabelledData, codes: NDArray[np.float32], probabilities: NDArray[np.float32] | None, count: int
+    data: LabeledData, codes: NDArray[np.float32], probabilities: NDArray[np.float32] | None, count: int
 ) -> Projection:
     """The first test codes, with their labels, clusters and pictures."""
     labels = data.test_labels[:count]
     columns: dict[str, Any] = {"label": [data.class_names[label] for label in labels], "place": np.arange(len(labels))}
     if isinstance(data, SignalData):
-        columns["fitted label"] = colours(data)[0][:count]
+        columns["fitted label"] = colors(data)[0][:count]
     if probabilities is not None:
         columns["cluster"] = probabilities[:count].argmax(axis=1)
         columns["probability"] = np.round(probabilities[:count].max(axis=1), 3)
     pictures = data.pictures(data.to_float(data.test_images[:count]))
     if pictures.mean() < 128:
-        pictures = 255 - pictures  # the tab multiplies a thumbnail by its colour, which shows on a light ground
+        pictures = 255 - pictures  # the tab multiplies a thumbnail by its color, which shows on a light ground
     return Projection(codes[:count], columns, pictures, name=f"codes of the test split of {data.name}")

@@ -14,11 +14,11 @@ from tfvae import figures
 from tfvae.data.pipeline import steps_per_epoch
 from tfvae.data.signals import SignalData
 from tfvae.figures import Figure
+from tfvae.files import read_json
 from tfvae.metrics.measurement import Measurement
 from tfvae.models.gmvae import GMVAE
 from tfvae.training.experiment import FinishedRun, Report, TrainedRun
 from tfvae.training.results import by_variant, comparison_rows, markdown_table, number, over_seeds
-from tfvae.training.run_folder import read_json
 
 ORDER = (
     *("mnist-autoencoder", "mnist-vae", "mnist-vae-128", "mnist-gmvae", "mnist-gmvae-best"),
@@ -53,8 +53,8 @@ SHOWN = {
     "cluster/fid_ratio": "1 = as good as real images",
     "prior/fid": "",
     "prior/fid_ratio": "",
-    "prior/unrecognisable_share": '"digits cannot be produced fully" (autoencoder)',
-    "cluster/unrecognisable_share": "",
+    "prior/unrecognizable_share": '"digits cannot be produced fully" (autoencoder)',
+    "cluster/unrecognizable_share": "",
 }
 """The rows of the closing table, each with the report's words or the goal."""
 
@@ -84,7 +84,7 @@ GALLERY = (
     ),
     Shown(
         "Figure 5, by the true modes and by the clusters found",
-        "The report colours by the fitted labels alone; these are what the signals were made of, and what the model "
+        "The report colors by the fitted labels alone; these are what the signals were made of, and what the model "
         "says.",
         "codes_by_cluster",
         ("synthetic-gmvae",),
@@ -99,7 +99,7 @@ GALLERY = (
     ),
     Shown(
         "Figure 6, by the clusters found",
-        "The same codes in the colours of the clusters.",
+        "The same codes in the colors of the clusters.",
         "codes_by_cluster",
         ("mnist-gmvae",),
     ),
@@ -147,13 +147,13 @@ def run_figures(
     run: TrainedRun[Any],
     codes: NDArray[np.float32],
     probabilities: NDArray[np.float32] | None,
-    colours: tuple[NDArray[np.int64], tuple[str, ...]],
+    colors: tuple[NDArray[np.int64], tuple[str, ...]],
     metrics: Mapping[str, Measurement],
 ) -> dict[str, Figure]:
     """The report's figures of one variant, and curves and reconstructions beside them."""
     model, data = run.model, run.data
     originals = data.to_float(data.test_images[:40])
-    labels, names = colours
+    labels, names = colors
     drawn = {
         "codes": figures.latent_scatter(
             codes,

@@ -5,7 +5,7 @@
 Variants: elbo-2 elbo-10 elbo-20 and mmd-2 mmd-10 mmd-20, by objective and latent dimension. On each: the report's
 classifier, trained on the reconstructions of the training images; Simple (the whole grid); from ten dimensions on
 Medium-1 and Medium-2 (the
-report's prioritised search under a budget, and a search by gradient that ends), along the latent dimensions and along
+report's prioritized search under a budget, and a search by gradient that ends), along the latent dimensions and along
 axes that face the other classes; and beyond the report a mixture per
 class whose samples are kept only where a classifier is sure. Searches lie in the run's folder and go on where they
 stopped.
@@ -76,7 +76,7 @@ class Generators:
     samples: int = 1000
     """Samples a class that a setting is scored on."""
     budget: int = 400
-    """Settings that the report's prioritised searches score, on mmd-10 as in the report."""
+    """Settings that the report's prioritized searches score, on mmd-10 as in the report."""
     budget_samples: int = 100
     """Samples a class that those are scored on."""
     steps: int = 150

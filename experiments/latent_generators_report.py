@@ -29,19 +29,19 @@ from experiments.page import (
 )
 from tfvae import figures
 from tfvae.figures import Figure
+from tfvae.files import read_json, write_json
 from tfvae.metrics.measurement import Measurement
 from tfvae.metrics.prior import posterior_samples
 from tfvae.training.experiment import FinishedRun, Report, TrainedRun
 from tfvae.training.results import by_variant, comparison_rows, first, markdown_table, number, over_seeds
-from tfvae.training.run_folder import read_json, write_json
 
 TITLES = {
     "simple": "Simple",
     "medium1": "Medium-1",
-    "medium1@prioritised": "Medium-1, the report's search",
+    "medium1@prioritized": "Medium-1, the report's search",
     "medium1@facing": "Medium-1, facing axes",
     "medium2": "Medium-2",
-    "medium2@prioritised": "Medium-2, the report's search",
+    "medium2@prioritized": "Medium-2, the report's search",
     "medium2@facing": "Medium-2, facing axes",
     "beyond": "Mixture, kept where sure",
 }
@@ -62,11 +62,11 @@ SHOWN = {
     "simple/class_accuracy": "", "simple@reported/cosine_similarity": "at the report's own theta and n",
     "simple@reported/report_accuracy": "at the report's own theta and n",
     "medium1/cosine_similarity": "MMD-10 0.8132; goal <= 0.75", "medium1/report_accuracy": "MMD-10 0.9980",
-    "medium1/class_accuracy": "", "medium1@prioritised/cosine_similarity": "the report's own search, our budget",
-    "medium1@prioritised/report_accuracy": "", "medium2/cosine_similarity": "MMD-10 0.7461; goal <= 0.68",
+    "medium1/class_accuracy": "", "medium1@prioritized/cosine_similarity": "the report's own search, our budget",
+    "medium1@prioritized/report_accuracy": "", "medium2/cosine_similarity": "MMD-10 0.7461; goal <= 0.68",
     "medium2/report_accuracy": "MMD-10 0.9999; goal >= 0.9995", "medium2/class_accuracy": "",
-    "medium2@prioritised/cosine_similarity": "the report's own search, our budget",
-    "medium2@prioritised/report_accuracy": "", "medium1@facing/cosine_similarity": "goal <= 0.75 (mmd-10)",
+    "medium2@prioritized/cosine_similarity": "the report's own search, our budget",
+    "medium2@prioritized/report_accuracy": "", "medium1@facing/cosine_similarity": "goal <= 0.75 (mmd-10)",
     "medium1@facing/report_accuracy": "goal >= 0.998 (mmd-10)", "medium1@facing/class_accuracy": "",
     "medium2@facing/cosine_similarity": "goal <= 0.68 (mmd-10)",
     "medium2@facing/report_accuracy": "goal >= 0.9995 (mmd-10)", "medium2@facing/class_accuracy": "",
@@ -104,7 +104,7 @@ GALLERY = (
     Shown("Figure 3: Simple on MMD-20", "Likewise; the report shows 0.6 / 3.", "samples_simple", ("mmd-20",)),
     Shown(
         "Figure 4: Medium-1 on MMD-10",
-        "By gradient, finished; the report's prioritised search under a budget is in the table.",
+        "By gradient, finished; the report's prioritized search under a budget is in the table.",
         "samples_medium1",
         ("mmd-10",),
     ),
@@ -112,7 +112,7 @@ GALLERY = (
     Shown(
         "Figures 4 and 5 along axes that face the other classes",
         "Medium-1 and Medium-2 with as many numbers as in the report, along axes of each class's own covariance, those "
-        "that reach towards other classes first.",
+        "that reach toward other classes first.",
         "samples_medium1@facing",
         ("mmd-10", "mmd-20"),
     ),
@@ -237,7 +237,7 @@ def report(runs: Sequence[FinishedRun]) -> Report:
         parts += [
             "## Figure 1: accuracy against cosine similarity at D = 20\n",
             "The report draws Simple alone, by its own classifier. Here are every generator, both models, both judges, "
-            "and the real images; accuracy stands on a scale that opens towards 1.\n",
+            "and the real images; accuracy stands on a scale that opens toward 1.\n",
             "![Figure 1](figure-1.png)\n",
         ]
     return Report("\n".join([*parts, *gallery(runs, GALLERY)]), drawn)

@@ -30,7 +30,7 @@ from tfvae.sampling.class_gaussian import (
 from tfvae.sampling.frontier import Frontier
 from tfvae.sampling.prior import standard_normal_sampler
 from tfvae.sampling.rejection import RejectionSampler
-from tfvae.sampling.search import GivenSettings, GradientSearch, GridSearch, PrioritisedSearch, Search
+from tfvae.sampling.search import GivenSettings, GradientSearch, GridSearch, PrioritizedSearch, Search
 from tfvae.training.classifier import reconstruction_classifier, sha256_of_classifier
 from tfvae.training.experiment import Sampler, TrainedRun
 
@@ -46,7 +46,7 @@ REPORTED = {
 }
 """Table 4: cosine similarity and accuracy."""
 FEWEST_TO_WEIGH = 10  # dimensions: with two there is little to weigh against each other
-SEARCHED_BY_THE_REPORT = "mmd-10"  # where its prioritised search ran, and ours runs beside it
+SEARCHED_BY_THE_REPORT = "mmd-10"  # where its prioritized search ran, and ours runs beside it
 REPORTED_SETTINGS = {"elbo-20": (0.4, 2), "mmd-20": (0.6, 3)}
 """Table 4: theta and n of Simple."""
 
@@ -152,7 +152,7 @@ def tune_all(run: TrainedRun[Any], judges: Judges) -> Tuned:
     codes, labels = run.model.encode(run.data.to_float(run.data.train_images)), run.data.train_labels
     limits = run.config.generators
     gradient = GradientSearch(steps=limits.steps, points=max(1, limits.steps // 10))
-    prioritised = PrioritisedSearch(limits.budget)
+    prioritized = PrioritizedSearch(limits.budget)
     searches: dict[str, tuple[type[ScaledClassGaussian], Axes, Search, int]] = {
         "simple": (Simple, latent_axes, GridSearch(), limits.samples),
     }
@@ -164,8 +164,8 @@ def tune_all(run: TrainedRun[Any], judges: Judges) -> Tuned:
             "medium2@facing": (Medium2, facing_axes, gradient, limits.samples),
         }
     if run.variant == SEARCHED_BY_THE_REPORT:
-        searches["medium1@prioritised"] = (Medium1, latent_axes, prioritised, limits.budget_samples)
-        searches["medium2@prioritised"] = (Medium2, latent_axes, prioritised, limits.budget_samples)
+        searches["medium1@prioritized"] = (Medium1, latent_axes, prioritized, limits.budget_samples)
+        searches["medium2@prioritized"] = (Medium2, latent_axes, prioritized, limits.budget_samples)
     frontiers: dict[str, Frontier] = {}
     generators: dict[str, Callable[[Any], Sampler]] = {}
     settings: dict[str, NDArray[np.float64]] = {}

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tfvae.data.images import ImageData
-from tfvae.data.labelled import LabelledData
+from tfvae.data.labeled import LabeledData
 from tfvae.metrics.features import FeatureExtractor, inception, mnist_cnn
 from tfvae.metrics.samples import RealReference
 from tfvae.metrics.scores import KID_BLOCK_SIZE
@@ -51,7 +51,7 @@ def with_inception(spaces: Mapping[str, FeatureExtractor], folder: Path | None) 
     return dict(spaces) if folder is None else {**spaces, "_inception": _inception(folder)}
 
 
-def real_reference(data: LabelledData, count: int) -> RealReference | None:
+def real_reference(data: LabeledData, count: int) -> RealReference | None:
     """The real images as `mnist_cnn` sees them, once for all variants; None for what it cannot see.
 
     Args:

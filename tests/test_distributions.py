@@ -24,7 +24,7 @@ def mixture() -> tfd.Distribution:
     )
 
 
-def test_bernoulli_is_the_cross_entropy_of_grey_pixels():
+def test_bernoulli_is_the_cross_entropy_of_gray_pixels():
     # logits log(3) and -log(3): p = 3/4 and 1/4.
     logits = np.log(3) * np.array([[[[1.0], [-1.0]]], [[[1.0], [1.0]]]])
     images = np.array([[[[1.0], [0.0]]], [[[0.5], [0.25]]]], np.float32)

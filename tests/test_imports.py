@@ -10,9 +10,9 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[1]
 
-# A package may import the packages above it in this list: not its own neighbours, and nothing below.
+# A package may import the packages above it in this list: not its own neighbors, and nothing below.
 LEVELS = (
-    ("tfvae.errors", "tfvae.startup"),
+    ("tfvae.errors", "tfvae.files", "tfvae.startup"),
     ("tfvae.data", "tfvae.distributions", "tfvae.losses", "tfvae.networks"),
     ("tfvae.models",),
     ("tfvae.sampling", "tfvae.metrics", "tfvae.figures", "tfvae.serving"),

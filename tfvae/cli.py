@@ -27,12 +27,12 @@ from tfvae.data.images import ImageData
 from tfvae.data.signals import signal_pictures
 from tfvae.errors import InputError
 from tfvae.figures import image_grid
+from tfvae.files import atomic_write, check_writable, read_json, write_json
 from tfvae.metrics.features import FeatureExtractor, inception, mnist_cnn
 from tfvae.metrics.random_features import random_vgg
 from tfvae.metrics.samples import RealReference, score_samples
 from tfvae.training import results
 from tfvae.training.command import reported
-from tfvae.training.run_folder import check_writable, read_json, replacing, write_json
 from tfvae.training.saved_run import finished_run, sampler_names, saved_model, saved_sampler, value_range_of
 
 DECODED_AT_ONCE = 1000
@@ -308,7 +308,7 @@ def _check_count(count: int, image_shape: tuple[int, ...], out: Path) -> None:
 
 def _write_images(out: Path, images: NDArray[Any], labels: NDArray[np.int64] | None) -> None:
     try:
-        with replacing(out) as temporary:
+        with atomic_write(out) as temporary:
             if out.suffix == ".png":
                 grid = image_grid(
                     images if images.ndim == 4 else signal_pictures(images), columns=math.isqrt(len(images) - 1) + 1
@@ -340,7 +340,7 @@ def _print_metrics(console: Console, metrics: Mapping[str, Mapping[str, Any]]) -
         note = notes.setdefault(results.measured_with(metric), f"({len(notes) + 1})")
         rows.append([name, results.number(metric["value"]) + spread, note])
     console.print(results.terminal_table(rows, ""))
-    _say(console, "\n".join(f"{note} {label or 'unlabelled'}" for label, note in notes.items()))
+    _say(console, "\n".join(f"{note} {label or 'unlabeled'}" for label, note in notes.items()))
 
 
 def _serving_example(name: str, folder: Path, by_class: bool) -> list[str]:

@@ -59,7 +59,7 @@ def bernoulli(logits: tf.Tensor) -> tfd.Distribution:
 
     -log_prob(x) = sum(-x * log(p) - (1 - x) * log(1 - p)),  p = sigmoid(logits)
 
-    Grey pixels are taken as they are, which is what the reports do: an unnormalised likelihood for 0 < x < 1.
+    Gray pixels are taken as they are, which is what the reports do: an unnormalized likelihood for 0 < x < 1.
 
     Args:
         logits: float [batch, height, width, channels], as a decoder gives them.

@@ -14,9 +14,10 @@ import tfvae
 from tests.cli.runs import fid, record
 from tfvae import cli
 from tfvae.figures import sample_sheet, save_figure
+from tfvae.files import write_json
 from tfvae.metrics import GraphExtractor, Measurement
 from tfvae.sampling import fit_class_gaussians, standard_normal_sampler
-from tfvae.training.run_folder import RunFolder, write_json
+from tfvae.training.run_folder import RunFolder
 
 
 @pytest.fixture(scope="module")

@@ -65,7 +65,7 @@ class TestSample:
             (["--count", "99999999999"], ["--count 99999999999", "--seed"]),
             (["--count", "100000", "--out", "large.png"], ["one .png file", ".npz"]),
             (["--count", "1", "--label", "12"], ["0, 1, 2, 3, 4, 5, 6, 7, 8, 9", "label=12"]),
-            (["--count", "1", "--label", "3", "--sampler", "prior"], ["unlabelled", "label=3"]),
+            (["--count", "1", "--label", "3", "--sampler", "prior"], ["unlabeled", "label=3"]),
             (["--count", "1", "--sampler", "mixture"], ["one of: class_gaussian@1.5, prior", "'mixture'"]),
             (["--count", "1", "--seed", "-1"], ["seed"]),
             (["--count", "1", "--out", "samples.jpg"], ["FILE.npz or FILE.png", "samples.jpg"]),

@@ -52,13 +52,13 @@ def test_every_digit_is_white_on_black_and_centered(digits):
 
 def test_ink_is_that_of_mnist(digits):
     # MNIST: mean 0.1307, and 9 % of the pixels are neither black nor white.
-    grey = np.mean((digits.train_images > 20) & (digits.train_images < 235))
+    gray = np.mean((digits.train_images > 20) & (digits.train_images < 235))
     assert digits.train_images.mean() / 255 == pytest.approx(0.1307, abs=0.005)
-    assert grey == pytest.approx(0.09, abs=0.03)
+    assert gray == pytest.approx(0.09, abs=0.03)
 
 
 def test_images_are_as_telling_as_the_bundled_ones(digits):
-    """The nearest neighbour names 98 % of the 8x8 originals right; the upscaled images lose nothing."""
-    neighbour = KNeighborsClassifier(1)
-    neighbour.fit(digits.train_images.reshape(1437, -1), digits.train_labels)
-    assert neighbour.score(digits.test_images.reshape(360, -1), digits.test_labels) > 0.97
+    """The nearest neighbor names 98 % of the 8x8 originals right; the upscaled images lose nothing."""
+    neighbor = KNeighborsClassifier(1)
+    neighbor.fit(digits.train_images.reshape(1437, -1), digits.train_labels)
+    assert neighbor.score(digits.test_images.reshape(360, -1), digits.test_labels) > 0.97

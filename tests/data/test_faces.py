@@ -56,7 +56,7 @@ def test_pictures_become_as_large_as_asked_for(folder):
 
 
 def test_a_jpeg_that_is_decoded_small_is_the_one_that_is_shrunk(tmp_path):
-    # A pattern of two pixels' width would alias into stripes without a filter; its mean is grey.
+    # A pattern of two pixels' width would alias into stripes without a filter; its mean is gray.
     fine = np.kron(np.indices((64, 64)).sum(axis=0) % 2, np.ones((4, 4))) * 255
     smooth = np.add.outer(np.arange(256), np.arange(256)) // 2
     for name, picture in {"a": fine, "b": smooth}.items():
@@ -126,9 +126,9 @@ class TestRefused:
             load_faces(folder)
         assert load_faces(folder, image_size=20).image_shape == (20, 20, 3)
 
-    def test_grey_among_color(self, folder):
+    def test_gray_among_color(self, folder):
         Image.new("L", (20, 20)).save(folder / "faces" / "4.png")
-        with pytest.raises(InputError, match=r"1 grey, 9 in color; grey are 4\.png"):
+        with pytest.raises(InputError, match=r"1 gray, 9 in color; gray are 4\.png"):
             load_faces(folder)
 
     def test_no_pixel(self, folder):

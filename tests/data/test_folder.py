@@ -11,7 +11,7 @@ from tfvae.errors import InputError
 
 
 def save(path, value, *, mode="L", size=(4, 3)):
-    """Writes a picture of one grey or color value; `size` is (width, height), as Pillow has it."""
+    """Writes a picture of one gray or color value; `size` is (width, height), as Pillow has it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.new(mode, size, value).save(path)
 
@@ -111,11 +111,11 @@ def test_sizes_that_differ_are_named_with_the_way_out(tmp_path):
         load_folder(tmp_path)
 
 
-def test_grey_among_color_is_named(tmp_path):
+def test_gray_among_color_is_named(tmp_path):
     for name in "abc":
         save(tmp_path / f"{name}.png", (0, 0, 0), mode="RGB")
     save(tmp_path / "scan.png", 0)
-    with pytest.raises(InputError, match=r"1 grey, 3 in color; grey are scan\.png"):
+    with pytest.raises(InputError, match=r"1 gray, 3 in color; gray are scan\.png"):
         load_folder(tmp_path)
 
 

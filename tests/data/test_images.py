@@ -11,7 +11,7 @@ import pytest
 from tfvae.data import ImageData
 from tfvae.errors import InputError
 
-GREY_LEVELS = np.arange(256, dtype=np.uint8)
+GRAY_LEVELS = np.arange(256, dtype=np.uint8)
 
 
 def tiny(**changes) -> ImageData:
@@ -104,12 +104,12 @@ def test_to_float_of_black_middle_and_white():
 
 
 @pytest.mark.parametrize("value_range", [(0.0, 1.0), (-1.0, 1.0), (0.0, 255.0)])
-def test_every_grey_level_survives_the_round_trip_inside_the_range(value_range):
+def test_every_gray_level_survives_the_round_trip_inside_the_range(value_range):
     data = tiny().with_value_range(*value_range)
-    values = data.to_float(GREY_LEVELS)
+    values = data.to_float(GRAY_LEVELS)
     assert values.dtype == np.float32
     assert (values.min(), values.max()) == value_range
-    np.testing.assert_array_equal(data.to_uint8(values), GREY_LEVELS)
+    np.testing.assert_array_equal(data.to_uint8(values), GRAY_LEVELS)
 
 
 def test_to_uint8_rounds_to_the_nearest_level_and_clips():

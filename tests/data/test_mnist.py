@@ -61,7 +61,7 @@ def test_the_real_file(mnist):
     assert mnist.test_images.shape == (10000, 28, 28, 1)
     assert mnist.train_labels[:5].tolist() == [5, 0, 4, 1, 9]
     assert mnist.test_labels[:5].tolist() == [7, 2, 1, 0, 4]
-    # The mean that everybody normalises MNIST by.
+    # The mean that everybody normalizes MNIST by.
     assert mnist.train_images.mean() / 255 == pytest.approx(0.1307, abs=5e-5)
     assert mnist.train_images.std() / 255 == pytest.approx(0.3081, abs=5e-5)
 
@@ -169,7 +169,7 @@ def test_an_archive_of_something_else_is_refused(tmp_path):
             np.zeros((9000, 28, 28), np.uint8),
             r"shape \(10000, 28, 28\). Received: \(9000, 28, 28\)",
         ),
-        ("x_test", np.ones((10000, 28, 28), np.uint8), "a maximum of 1; it looks binarised"),
+        ("x_test", np.ones((10000, 28, 28), np.uint8), "a maximum of 1; it looks binarized"),
         ("x_train", np.full((60000, 28, 28), 16, np.uint8), "a maximum of 16; it looks rescaled"),
         ("y_train", np.repeat(np.arange(10, dtype=np.uint8), 6000), r"class counts \(6000, 6000"),
         ("y_test", np.full(10000, 10, np.uint8), "labels up to 10"),

@@ -1,4 +1,4 @@
-"""Signals: what is refused and why, the normalisation by hand, and the pictures of known lines."""
+"""Signals: what is refused and why, the normalization by hand, and the pictures of known lines."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tfvae.data.pipeline import evaluation_batches, training_batches
-from tfvae.data.signals import SignalData, signal_pictures, standardised
+from tfvae.data.signals import SignalData, signal_pictures, standardized
 from tfvae.errors import InputError
 
 SIGNALS = np.arange(24, dtype=np.float32).reshape(6, 4)
@@ -63,7 +63,7 @@ def test_wrong_signals_are_refused(changes, said):
 
 
 def test_every_position_is_moved_and_scaled_by_the_training_signals():
-    train, test = standardised([[0.0, 5.0, 1.0], [4.0, 5.0, 3.0]], [[6.0, 7.0, 2.0]])
+    train, test = standardized([[0.0, 5.0, 1.0], [4.0, 5.0, 3.0]], [[6.0, 7.0, 2.0]])
     # Means 2, 5, 2 and deviations 2, 0, 1; a position that never varies is only moved.
     np.testing.assert_allclose(train, [[-1, 0, -1], [1, 0, 1]])
     np.testing.assert_allclose(test, [[2, 2, 0]])
@@ -73,9 +73,9 @@ def test_every_position_is_moved_and_scaled_by_the_training_signals():
 @pytest.mark.parametrize("others", [(RAGGED,), ([[1.0, 2.0]],)])
 def test_signals_of_another_length_are_refused(others):
     with pytest.raises(InputError, match="length"):
-        standardised([[1.0, 2.0, 3.0]], *others)
+        standardized([[1.0, 2.0, 3.0]], *others)
     with pytest.raises(InputError, match="of one length"):
-        standardised(RAGGED)
+        standardized(RAGGED)
 
 
 def test_a_flat_line_is_drawn_at_its_height():

@@ -1,4 +1,4 @@
-"""The synthetic signals: their normalisation, their modes, the labels of the mixture, and what is refused."""
+"""The synthetic signals: their normalization, their modes, the labels of the mixture, and what is refused."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tfvae.data.synthetic import MODES, load_synthetic, mixture_labels
 from tfvae.errors import InputError
 
 
-def test_they_are_standard_normalised_and_of_ten_modes():
+def test_they_are_standard_normalized_and_of_ten_modes():
     data = load_synthetic(train=500, test=100)
     assert data.train_images.shape == (500, 64) and data.test_images.shape == (100, 64)
     np.testing.assert_allclose(data.train_images.mean(axis=0), 0, atol=1e-4)
@@ -29,7 +29,7 @@ def test_a_seed_names_them():
 def test_without_noise_a_signal_is_its_mode_times_an_amplitude():
     data = load_synthetic(train=200, test=10, length=32, noise=0.0)
     sines = data.train_images[data.train_labels == 0]
-    # The normalisation is affine at each position, so signals of one mode that differ in amplitude and shift lie near
+    # The normalization is affine at each position, so signals of one mode that differ in amplitude and shift lie near
     # a plane: two numbers explain nearly all of their variance.
     variances = np.linalg.svd(sines - sines.mean(axis=0), compute_uv=False) ** 2
     assert variances[:2].sum() / variances.sum() > 0.99

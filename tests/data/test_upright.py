@@ -45,7 +45,7 @@ def test_digits_end_centered_and_without_slant(digits):
     result = upright(few)
     for image in result.train_images[..., 0].astype(float):
         center_y, center_x, slant = moments(image)
-        # The rounding to grey levels and what falls off the edge leave a little.
+        # The rounding to gray levels and what falls off the edge leave a little.
         assert center_y == pytest.approx(13.5, abs=0.1) and center_x == pytest.approx(13.5, abs=0.1)
         assert slant == pytest.approx(0, abs=0.03)
     assert np.abs([moments(image)[2] for image in few.train_images[..., 0].astype(float)]).max() > 0.2

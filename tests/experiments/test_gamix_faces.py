@@ -87,7 +87,7 @@ class TestGamixFaces(ExperimentContract):
             (["--networks.widths", "0", "4"], "networks-widths"),
             (["--networks.linear-skip", "3"], "networks-linear-skip=3"),
             (["--networks.detail", "-1"], "networks-detail=-1"),
-            (["--networks.neighbourhood", "1"], "networks-neighbourhood=1"),
+            (["--networks.neighborhood", "1"], "networks-neighborhood=1"),
             (["--weights.betas", "1", "1", "-1"], "weights-betas"),
             (["--weights.cap", "0"], "weights-cap=0"),
             (["--parts", "3"], "training-batch-size=32"),
@@ -110,7 +110,7 @@ class TestGamixFaces(ExperimentContract):
         assert "0 of 1 runs to do" in capsys.readouterr().out
 
 
-def test_grey_pictures_of_a_persons_own_train_too(tmp_path: Path) -> None:
+def test_gray_pictures_of_a_persons_own_train_too(tmp_path: Path) -> None:
     generator = np.random.default_rng(0)
     (tmp_path / "mine").mkdir()
     for number in range(640):
@@ -166,7 +166,7 @@ def test_the_step_size_follows_half_a_cosine() -> None:
     assert model.discriminator_optimizer.learning_rate.numpy() == pytest.approx(config.discriminator_rate / 2)
 
 
-def test_the_discriminator_starts_to_learn_an_epoch_before_its_judgement_enters() -> None:
+def test_the_discriminator_starts_to_learn_an_epoch_before_its_judgment_enters() -> None:
     smoke = PRESETS["smoke"]
     late, long = replace(smoke.weights, warm_up_epochs=3), replace(smoke.training, epochs=8)
     config = replace(smoke, weights=late, training=long)

@@ -27,7 +27,7 @@ class TestLatentGenerators(ExperimentContract):
 
     def test_metrics_carry_their_judge_and_the_report_s_numbers(self, out: Path) -> None:
         for variant, generators in (
-            ("mmd-10", (*GENERATORS, "medium1@prioritised", "medium2@prioritised")),
+            ("mmd-10", (*GENERATORS, "medium1@prioritized", "medium2@prioritized")),
             ("elbo-20", (*GENERATORS, "simple@reported")),
         ):
             metrics = self.metrics(out, variant)

@@ -19,7 +19,7 @@ def legend_of(axes):
     return [text.get_text() for text in axes.get_legend().get_texts()]
 
 
-def test_training_is_solid_and_validation_dashed_in_one_colour():
+def test_training_is_solid_and_validation_dashed_in_one_color():
     figure = curves(HISTORY, **WORDS)
     (axes,) = figure.axes
     loss, val_loss, kl = axes.lines

@@ -19,7 +19,7 @@ def test_pixels_stand_where_they_should():
     assert grid.dtype == np.uint8
 
 
-def test_colours_and_the_default_gap():
+def test_colors_and_the_default_gap():
     images = np.arange(2 * 3 * 2 * 3, dtype=np.uint8).reshape(2, 3, 2, 3)
     grid = image_grid(images, columns=1)
     assert grid.shape == (3 + 2 + 3, 2, 3)

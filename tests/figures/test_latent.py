@@ -1,4 +1,4 @@
-"""Scatters of codes: the right points, colours, names, shares of variance, and a view that separates."""
+"""Scatters of codes: the right points, colors, names, shares of variance, and a view that separates."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def drawn_points(axes):
     return np.concatenate([np.asarray(points.get_offsets()) for points in axes.collections])
 
 
-def test_every_point_is_drawn_in_the_colour_of_its_class():
+def test_every_point_is_drawn_in_the_color_of_its_class():
     figure = latent_scatter(CODES, LABELS, NAMES, title="Codes", subtitle="vanilla-2")
     (axes,) = figure.axes
     points = drawn_points(axes)
@@ -108,7 +108,7 @@ def test_many_codes_are_thinned_and_that_is_said():
     assert figure.texts[1].get_text() == "s; 21 of 60 codes"
 
 
-def test_more_classes_than_colours_get_other_markers():
+def test_more_classes_than_colors_get_other_markers():
     labels = np.arange(60) % 12
     figure = latent_scatter(CODES, labels, [str(label) for label in range(12)], title="t")
     handles = figure.legends[0].legend_handles

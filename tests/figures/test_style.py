@@ -1,4 +1,4 @@
-"""The house style: colours that everyone can tell apart, text that fits, and nobody's settings touched."""
+"""The house style: colors that everyone can tell apart, text that fits, and nobody's settings touched."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ PANELS = {
 }
 
 
-def test_each_generator_has_one_colour_and_ascending_similarities():
+def test_each_generator_has_one_color_and_ascending_similarities():
     figure = tradeoff_curves(PANELS, title="t", samples=100, points={"another": {"real": (0.5, 0.99)}})
     first, second = figure.axes
     simple, medium = first.lines

@@ -56,8 +56,8 @@ def test_a_flat_discriminator_has_a_gradient_too():
     assert tape.gradient(slope, weight) == 0.0
 
 
-def test_a_judgement_pulls_no_harder_than_the_cap_allows():
-    # The error |x - 1| pulls with sqrt(2) on two pixels. The judgement pulls with 3 * (|w|), of 1, and of 0.
+def test_a_judgment_pulls_no_harder_than_the_cap_allows():
+    # The error |x - 1| pulls with sqrt(2) on two pixels. The judgment pulls with 3 * (|w|), of 1, and of 0.
     decoded, wanted = tf.zeros((3, 2)), tf.ones((3, 2))
     strength = tf.Variable([[4.0, 3.0], [0.6, 0.8], [0.0, 0.0]])
     with tf.GradientTape(persistent=True) as tape:
@@ -65,7 +65,7 @@ def test_a_judgement_pulls_no_harder_than_the_cap_allows():
         values = capped_adversarial_loss(
             decoded,
             error=lambda x: tf.reduce_sum(tf.abs(x - wanted), axis=1),
-            judgement=lambda x: 7.0 + tf.reduce_sum(strength * x, axis=1),
+            judgment=lambda x: 7.0 + tf.reduce_sum(strength * x, axis=1),
             cap=1.0,
         )
     weight = np.sqrt(2) / 5

@@ -1,4 +1,4 @@
-"""GaMix-VAE's regularisers, worked out by hand, and their gradients against those of the plain formula."""
+"""GaMix-VAE's regularizers, worked out by hand, and their gradients against those of the plain formula."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tfvae.errors import InputError
-from tfvae.metrics.conditional import class_accuracy, cosine_similarity, unrecognisable_share
+from tfvae.metrics.conditional import class_accuracy, cosine_similarity, unrecognizable_share
 
 
 def test_class_accuracy_by_hand():
@@ -33,12 +33,12 @@ def test_cosine_similarity_of_real_digits_is_between_strangers_and_copies(digits
     assert cosine_similarity(np.repeat(images[:10], 3, axis=0), np.repeat(np.arange(10), 3)) == pytest.approx(1.0)
 
 
-def test_unrecognisable_share_by_hand():
+def test_unrecognizable_share_by_hand():
     # Confidences 0.4, 0.5, 0.75 and 1.
     logits = np.log(np.array([[4, 3, 3], [5, 3, 2], [15, 4, 1], [1, 1e-30, 1e-30]]))
-    assert unrecognisable_share(logits, threshold=0.45) == 0.25
-    assert unrecognisable_share(logits, threshold=0.7) == 0.5
-    assert unrecognisable_share(logits + 1e4, threshold=0.8) == 0.75
+    assert unrecognizable_share(logits, threshold=0.45) == 0.25
+    assert unrecognizable_share(logits, threshold=0.7) == 0.5
+    assert unrecognizable_share(logits + 1e4, threshold=0.8) == 0.75
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_unrecognisable_share_by_hand():
         (lambda: cosine_similarity(np.ones((3, 4)), [0, 1, 2]), "two images"),
         (lambda: cosine_similarity(np.ones((0, 4)), np.zeros(0, np.int64)), "not empty"),
         (lambda: cosine_similarity([[np.inf, 1.0], [1.0, 1.0]], [0, 0]), "finite"),
-        (lambda: unrecognisable_share(np.zeros((2, 3)), threshold=0.0), "threshold"),
+        (lambda: unrecognizable_share(np.zeros((2, 3)), threshold=0.0), "threshold"),
     ],
 )
 def test_wrong_input_is_named(call, word):

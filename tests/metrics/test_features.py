@@ -13,7 +13,7 @@ import tensorflow as tf
 import tensorflow_hub
 
 from tfvae.errors import InputError
-from tfvae.metrics.conditional import class_accuracy, unrecognisable_share
+from tfvae.metrics.conditional import class_accuracy, unrecognizable_share
 from tfvae.metrics.features import inception, inception_input, mnist_cnn, sha256_of_folder
 from tfvae.metrics.mnist_classifier import WEIGHTS_PATH, WEIGHTS_SHA256, load_weights, mnist_classifier, save_weights
 from tfvae.networks.classifier import convolutional_classifier
@@ -60,7 +60,7 @@ def test_mnist_cnn_reads_handwriting_it_has_not_seen(digits):
     assert extractor.class_names == digits.class_names
     _, logits = extractor(digits.test_images)
     assert class_accuracy(logits, digits.test_labels) > 0.7
-    assert unrecognisable_share(logits) < 0.1
+    assert unrecognizable_share(logits) < 0.1
 
 
 def test_batches_and_padding_change_nothing(digits):
@@ -115,8 +115,8 @@ def test_weights_return_from_the_file_and_fit_only_their_architecture(tmp_path):
 def test_inception_input_scales_repeats_and_interpolates():
     # A column gradient: bilinear with pixel centers at half integers, ends held, as numpy's interp does.
     columns = np.array([0, 64, 128, 255], np.uint8)
-    grey = np.broadcast_to(columns[None, None, :, None], (1, 5, 4, 1))
-    prepared = inception_input(tf.constant(grey)).numpy()
+    gray = np.broadcast_to(columns[None, None, :, None], (1, 5, 4, 1))
+    prepared = inception_input(tf.constant(gray)).numpy()
     assert prepared.shape == (1, 299, 299, 3)
     positions = (np.arange(299) + 0.5) * 4 / 299 - 0.5
     expected = np.interp(positions, np.arange(4), (columns.astype(np.float64) - 128) / 128)
@@ -126,12 +126,12 @@ def test_inception_input_scales_repeats_and_interpolates():
 def test_inception_runs_a_local_graph(stand_in):
     extractor = inception(stand_in)
     assert (extractor.name, extractor.image_shape, extractor.class_names) == ("inception", None, None)
-    grey = np.full((3, 8, 8, 1), 192, np.uint8)
-    features, logits = extractor(grey)
+    gray = np.full((3, 8, 8, 1), 192, np.uint8)
+    features, logits = extractor(gray)
     np.testing.assert_allclose(features, np.full((3, 3), 0.5), atol=1e-6)
-    colour = np.zeros((1, 6, 5, 3), np.uint8)
-    colour[..., 1], colour[..., 2] = 128, 255
-    features, logits = extractor(colour)
+    color = np.zeros((1, 6, 5, 3), np.uint8)
+    color[..., 1], color[..., 2] = 128, 255
+    features, logits = extractor(color)
     np.testing.assert_allclose(features, [[-1.0, 0.0, 127 / 128]], atol=1e-6)
     np.testing.assert_allclose(logits, [[-1.0, 0.0, 127 / 128]], atol=1e-6)
     with pytest.raises(InputError, match="1 or 3"):

@@ -1,4 +1,4 @@
-"""Neighbourhoods, near copies and classes: by hand, against a plain loop, and far from zero."""
+"""Neighborhoods, near copies and classes: by hand, against a plain loop, and far from zero."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from tfvae.metrics.manifold import class_shares, density_and_coverage, near_copi
 RANDOM = np.random.default_rng(0)
 
 
-def brute_force(real: np.ndarray, generated: np.ndarray, neighbours: int) -> tuple[float, float, float, float]:
+def brute_force(real: np.ndarray, generated: np.ndarray, neighbors: int) -> tuple[float, float, float, float]:
     """Precision, recall, density and coverage, one pair of points at a time."""
 
     def radius(points, i):
-        return sorted(np.linalg.norm(points[i] - points[j]) for j in range(len(points)) if j != i)[neighbours - 1]
+        return sorted(np.linalg.norm(points[i] - points[j]) for j in range(len(points)) if j != i)[neighbors - 1]
 
     real_radii = [radius(real, i) for i in range(len(real))]
     generated_radii = [radius(generated, j) for j in range(len(generated))]
@@ -27,37 +27,37 @@ def brute_force(real: np.ndarray, generated: np.ndarray, neighbours: int) -> tup
     return (
         len({j for _, j in inside_real}) / len(generated),
         len({i for i, _ in inside_generated}) / len(real),
-        len(inside_real) / (neighbours * len(generated)),
+        len(inside_real) / (neighbors * len(generated)),
         len({i for i, _ in inside_real}) / len(real),
     )
 
 
-# On a line: the real points 0, 1, 2, 10 have the radii 1, 1, 1, 8 to their nearest neighbour; the generated 0.5, 3, 3.5
+# On a line: the real points 0, 1, 2, 10 have the radii 1, 1, 1, 8 to their nearest neighbor; the generated 0.5, 3, 3.5
 # have 2.5, 0.5, 0.5. In real balls: 0.5 (of 0 and 1), 3 (of 2 and of 10) and 3.5 (of 10 alone). In generated balls, all
 # of them that of 0.5, whose ball ends at 3: 0, 1 and 2.
 LINE = (np.array([[0.0], [1.0], [2.0], [10.0]]), np.array([[0.5], [3.0], [3.5]]))
 
 
 def test_points_on_a_line_by_hand():
-    assert precision_and_recall(*LINE, neighbours=1) == (1.0, 0.75)
-    density, coverage = density_and_coverage(*LINE, neighbours=1)
+    assert precision_and_recall(*LINE, neighbors=1) == (1.0, 0.75)
+    density, coverage = density_and_coverage(*LINE, neighbors=1)
     assert density == pytest.approx(5 / 3) and coverage == 1.0
     far = LINE[1] + 100
-    assert precision_and_recall(LINE[0], far, neighbours=1) == (0.0, 0.0)
-    assert density_and_coverage(LINE[0], far, neighbours=1) == (0.0, 0.0)
+    assert precision_and_recall(LINE[0], far, neighbors=1) == (0.0, 0.0)
+    assert density_and_coverage(LINE[0], far, neighbors=1) == (0.0, 0.0)
 
 
-@pytest.mark.parametrize("neighbours", [1, 3, 5])
+@pytest.mark.parametrize("neighbors", [1, 3, 5])
 @pytest.mark.parametrize("block", [7, 1000])
-def test_blocks_agree_with_one_pair_at_a_time(monkeypatch, neighbours, block):
+def test_blocks_agree_with_one_pair_at_a_time(monkeypatch, neighbors, block):
     monkeypatch.setattr(manifold, "BLOCK_ROWS", block)
     real = RANDOM.normal(size=(40, 3))
     generated = RANDOM.normal(loc=0.7, size=(31, 3))
-    expected = brute_force(real, generated, neighbours)
+    expected = brute_force(real, generated, neighbors)
     assert 0 < min(expected) and max(expected[:2]) < 1
     ours = (
-        *precision_and_recall(real, generated, neighbours=neighbours),
-        *density_and_coverage(real, generated, neighbours=neighbours),
+        *precision_and_recall(real, generated, neighbors=neighbors),
+        *density_and_coverage(real, generated, neighbors=neighbors),
     )
     assert ours == pytest.approx(expected)
 
@@ -109,10 +109,10 @@ def test_class_shares_count_the_winners():
 def test_wrong_input_is_named():
     points = RANDOM.normal(size=(5, 2))
     for function in (precision_and_recall, density_and_coverage):
-        with pytest.raises(InputError, match="neighbours=5"):
-            function(points, points, neighbours=5)
-        with pytest.raises(InputError, match="neighbours=0"):
-            function(points, points, neighbours=0)
+        with pytest.raises(InputError, match="neighbors=5"):
+            function(points, points, neighbors=5)
+        with pytest.raises(InputError, match="neighbors=0"):
+            function(points, points, neighbors=0)
         with pytest.raises(InputError, match="dimension"):
             function(points, points[:, :1])
         with pytest.raises(InputError, match="NaN"):

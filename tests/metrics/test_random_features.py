@@ -100,19 +100,19 @@ def test_another_process_gives_the_same_bits(crops, tmp_path):
 def test_pictures_of_any_size_are_resized_into_one_space(crops):
     image = crops.test_images[:2]
     np.testing.assert_array_equal(random_vgg_input(tf.constant(image)), image)
-    # Nearest-neighbour enlargement, antialiased back, is almost the picture again.
+    # Nearest-neighbor enlargement, antialiased back, is almost the picture again.
     large = image.repeat(4, axis=1).repeat(4, axis=2)
     np.testing.assert_allclose(random_vgg_input(tf.constant(large)), image, atol=40)
     assert np.abs(random_vgg_input(tf.constant(large)) - image).mean() < 3
-    # Stripes finer than the network's pixels become grey; without a filter every sample would fall on black.
+    # Stripes finer than the network's pixels become gray; without a filter every sample would fall on black.
     stripes = np.tile(np.array([255, 0, 0, 255], np.uint8), 64)
     fine = np.broadcast_to(stripes[None, None, :, None], (1, 256, 256, 3))
     np.testing.assert_allclose(random_vgg_input(tf.constant(fine)), np.full((1, 64, 64, 3), 127.5), atol=40)
     extractor = random_vgg()
     between = np.linalg.norm(np.diff(extractor(image).features, axis=0))
     assert np.linalg.norm(extractor(large).features - extractor(image).features, axis=1).max() < between / 3
-    grey = image[..., :1]
-    np.testing.assert_array_equal(extractor(grey).features, extractor(grey.repeat(3, axis=3)).features)
+    gray = image[..., :1]
+    np.testing.assert_array_equal(extractor(gray).features, extractor(gray.repeat(3, axis=3)).features)
     assert extractor(np.zeros((1, 32, 80, 1), np.uint8)).features.shape == (1, 64)
 
 

@@ -15,7 +15,7 @@ from tfvae.metrics.samples import RealReference, score_samples
 from tfvae.metrics.scores import frechet_distance
 
 MANIFOLD = {"precision", "recall", "density", "coverage"}
-CLASSES = {"unrecognisable_share", "mode_coverage", "rarest_class_share"}
+CLASSES = {"unrecognizable_share", "mode_coverage", "rarest_class_share"}
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The autoencoder: its contract, and the one term that it minimises."""
+"""The autoencoder: its contract, and the one term that it minimizes."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ class TestDCGAN(GAN):
         return dcgan(average_decay=0.5, discriminator_steps=2, seed=3)
 
 
-class TestPenalised(GAN):
+class TestPenalized(GAN):
     @staticmethod
     def make():
         return dcgan(gradient_penalty=0.3, penalty_share=0.25, top_share=0.5, seed=3)

@@ -157,11 +157,11 @@ def test_each_player_follows_its_own_terms_alone():
     for after, old, slope in zip(model.discriminator.get_weights(), before, slopes, strict=True):
         np.testing.assert_allclose(after, old - 0.01 * slope, atol=1e-6)
     moved = [np.abs(a - b).max() for a, b in zip(model.decoder.get_weights(), alone.decoder.get_weights(), strict=True)]
-    assert max(moved) > 1e-5  # the judgement moves the autoencoder
+    assert max(moved) > 1e-5  # the judgment moves the autoencoder
     assert len(judge.trainable_variables) == len(slopes)
 
 
-def test_the_judgement_enters_after_the_warm_up():
+def test_the_judgment_enters_after_the_warm_up():
     images, labels = small_images(BATCH)
     model, alone = compiled_players(made(warm_up_steps=2)), compiled_players(made(judged=False))
     gaps = []

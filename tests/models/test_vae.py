@@ -44,7 +44,7 @@ def test_the_terms_are_those_of_the_negative_elbo():
     np.testing.assert_allclose(terms["kl"], beta * kl, rtol=1e-4)
 
 
-def test_a_prior_without_a_closed_form_is_learned_towards(tmp_path):
+def test_a_prior_without_a_closed_form_is_learned_toward(tmp_path):
     model = compiled(VAE(*small_networks(2), prior=two_modes))
     history = fitted(model, epochs=15)
     assert history["loss"][-1] < 0.9 * history["loss"][0]

@@ -62,7 +62,7 @@ def test_the_vae_s_networks_are_the_report_s():
     assert decoder.layers[-1].activation is keras.activations.linear
 
 
-def test_other_sizes_and_colour_are_made_by_fewer_or_more_strides():
+def test_other_sizes_and_color_are_made_by_fewer_or_more_strides():
     assert dcgan_generator(2, (16, 24, 3), widths=(), filters=(4, 4, 4)).output_shape == (None, 16, 24, 3)
     assert convolutional_decoder(2, (6, 10, 1), widths=(4,), filters=(4,)).output_shape == (None, 6, 10, 1)
     assert dcgan_discriminator((5, 7, 3), filters=(4, 4)).output_shape == (None, 1)
@@ -77,8 +77,8 @@ def test_an_even_kernel_takes_the_fast_layers_that_compute_the_same():
     assert shapes(generator) == [(14, 14, 3), (28, 28, 1)]
 
 
-def test_normalised_maps_have_a_root_mean_square_of_one_over_the_channels():
-    generator = dcgan_generator(2, SHAPE, widths=(), filters=(6, 4), kernel=4, normalise=True)
+def test_normalized_maps_have_a_root_mean_square_of_one_over_the_channels():
+    generator = dcgan_generator(2, SHAPE, widths=(), filters=(6, 4), kernel=4, normalize=True)
     norms = [layer for layer in generator.layers if isinstance(layer, keras.layers.RMSNormalization)]
     inside = keras.Model(generator.input, [layer.output for layer in norms])
     codes = np.random.default_rng(0).normal(size=(3, 2)).astype(np.float32)
@@ -89,7 +89,7 @@ def test_normalised_maps_have_a_root_mean_square_of_one_over_the_channels():
 
 
 def test_maps_as_large_as_the_image_come_before_its_pixels_where_they_are_asked_for():
-    generator = dcgan_generator(2, SHAPE, widths=(), filters=(6, 4), kernel=4, normalise=True, full_size_filters=3)
+    generator = dcgan_generator(2, SHAPE, widths=(), filters=(6, 4), kernel=4, normalize=True, full_size_filters=3)
     assert shapes(generator) == [(14, 14, 4), (28, 28, 3), (28, 28, 1)]
     assert kernels(generator)[-1] == (3, 3, 3, 1)
     norms = [layer.output.shape[1:] for layer in generator.layers if isinstance(layer, keras.layers.RMSNormalization)]

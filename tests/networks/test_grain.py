@@ -49,8 +49,8 @@ def test_it_looks_like_white_noise():
     np.testing.assert_array_equal(pattern[..., 1], 2 * pattern[..., 0])
     values = pattern[..., 0]
     assert abs(values.mean()) < 0.02 and values.std() == pytest.approx(1, abs=0.02)
-    neighbours = [np.mean(values[:, 1:] * values[:, :-1]), np.mean(values[:, :, 1:] * values[:, :, :-1])]
-    assert np.abs(neighbours).max() < 0.1
+    neighbors = [np.mean(values[:, 1:] * values[:, :-1]), np.mean(values[:, :, 1:] * values[:, :, :-1])]
+    assert np.abs(neighbors).max() < 0.1
     assert abs(np.mean(values[1:] * values[:-1])) < 0.02, "codes have patterns of their own"
 
 

@@ -26,7 +26,7 @@ def test_it_is_the_paper_s_discriminator():
     assert [layer.strides[0] for layer in convolutions] == [2, 2, 2, 1, 1]
     slopes = [layer.negative_slope for layer in discriminator.layers if isinstance(layer, keras.layers.LeakyReLU)]
     assert slopes == [pytest.approx(0.2)] * 4
-    assert len(discriminator.layers) == 1 + 5 + 4  # neither a normalisation nor a sigmoid
+    assert len(discriminator.layers) == 1 + 5 + 4  # neither a normalization nor a sigmoid
     assert discriminator.output_shape == (None, 32, 32, 1)
     assert discriminator.layers[-1].activation is keras.activations.linear
     assert not discriminator.non_trainable_variables
@@ -37,7 +37,7 @@ def test_it_is_the_paper_s_discriminator():
     [((2,), {}, 16), ((2, 3), {}, 34), ((2, 3, 3), {}, 70), ((2, 3), {"detail": 2.0}, 36)],
 )
 def test_a_logit_is_moved_by_the_pixels_of_its_patch_alone(filters, detail, side):
-    assert receptive_field(filters, neighbourhood=3 if detail else 1) == side
+    assert receptive_field(filters, neighborhood=3 if detail else 1) == side
     size = 144
     discriminator = patchgan_discriminator((size, size, 1), filters=filters, **detail)
     images = tf.constant(np.random.default_rng(0).normal(size=(1, size, size, 1)), tf.float32)
@@ -58,7 +58,7 @@ def test_every_image_shape_has_patches(shape, filters):
 
 
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
-def test_detail_sets_apart_what_differs_from_the_neighbourhood(policy):
+def test_detail_sets_apart_what_differs_from_the_neighborhood(policy):
     with dtype_policy(policy):
         discriminator = patchgan_discriminator((9, 9, 1), filters=(2,), detail=10.0)
     first = next(layer for layer in discriminator.layers if isinstance(layer, keras.layers.Conv2D))
@@ -66,15 +66,15 @@ def test_detail_sets_apart_what_differs_from_the_neighbourhood(policy):
     images[0, 4, 4] += 0.009
     seen = keras.Model(discriminator.input, first.input)(images).numpy()
     np.testing.assert_array_equal(seen[..., 0], images[..., 0])
-    # The dot is 8/9 above the mean of the nine pixels around it, its neighbours 1/9 below theirs.
+    # The dot is 8/9 above the mean of the nine pixels around it, its neighbors 1/9 below theirs.
     expected = np.zeros((9, 9))
     expected[3:6, 3:6] = -0.01
     expected[4, 4] = 0.08
     np.testing.assert_allclose(seen[0, ..., 1], expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("wrong", [{"detail": -1.0}, {"detail": float("nan")}, {"neighbourhood": 1}])
-def test_a_detail_or_a_neighbourhood_out_of_range_is_refused(wrong):
+@pytest.mark.parametrize("wrong", [{"detail": -1.0}, {"detail": float("nan")}, {"neighborhood": 1}])
+def test_a_detail_or_a_neighborhood_out_of_range_is_refused(wrong):
     with pytest.raises(InputError, match=THREE_PARTS):
         patchgan_discriminator((32, 32, 3), filters=(4,), **wrong)
 

@@ -85,9 +85,9 @@ def test_a_doubling_block_starts_as_a_smooth_interpolation():
     np.testing.assert_allclose(rows, [[0, 1, 3, 5, 7, 8]] * 6, atol=1e-6)
 
 
-@pytest.mark.parametrize("normalise", [False, True])
-def test_maps_keep_their_variance_however_many_stages_there_are(normalise):
-    options = {"widths": (32, 32, 48, 64, 64), "blocks": 2, "normalise": normalise}
+@pytest.mark.parametrize("normalize", [False, True])
+def test_maps_keep_their_variance_however_many_stages_there_are(normalize):
+    options = {"widths": (32, 32, 48, 64, 64), "blocks": 2, "normalize": normalize}
     networks = encoder(128, **options), decoder(128, **{**options, "widths": options["widths"][::-1]})
     for network, inputs in zip(networks, (random(4, 128, 128, 3), random(64, 5)), strict=True):
         *maps, outputs = keras.Model(network.input, [*[b.output for b in blocks_of(network)], network.output])(inputs)
@@ -95,7 +95,7 @@ def test_maps_keep_their_variance_however_many_stages_there_are(normalise):
         least = 0.75 if network.name == "encoder" else 0.3
         for values in maps:
             assert least < np.std(values) < 1.25
-        # Small codes and a grey image.
+        # Small codes and a gray image.
         assert 0.03 < np.std(outputs) < 0.15
 
 
@@ -105,15 +105,15 @@ def test_images_stay_within_their_range():
         assert low <= images.min() < low + 0.1 and 0.9 < images.max() <= 1
 
 
-@pytest.mark.parametrize("normalise", [False, True])
-def test_a_block_starts_as_the_identity_and_then_is_its_equation(normalise):
-    block, maps = ResidualBlock(3, normalise=normalise), random(2, 4, 5, 3)
+@pytest.mark.parametrize("normalize", [False, True])
+def test_a_block_starts_as_the_identity_and_then_is_its_equation(normalize):
+    block, maps = ResidualBlock(3, normalize=normalize), random(2, 4, 5, 3)
     np.testing.assert_array_equal(block(maps), maps)
     for variable in block.trainable_variables:
         variable.assign(np.random.default_rng(2).normal(size=variable.shape))
     hidden = maps
     for norm, convolution in zip(block.norms, (block.first, block.last), strict=True):
-        if normalise:
+        if normalize:
             norm.scale.assign([0.5, 1.0, 2.0])
             hidden = [0.5, 1.0, 2.0] * hidden / np.sqrt(np.mean(hidden**2, axis=-1, keepdims=True) + 1e-7)
         padded = np.pad(np.maximum(hidden, 0), [(0, 0), (1, 1), (1, 1), (0, 0)])
@@ -123,7 +123,7 @@ def test_a_block_starts_as_the_identity_and_then_is_its_equation(normalise):
 
 
 def test_examples_do_not_see_each_other_and_nothing_has_state():
-    networks = moved(encoder(normalise=True)), moved(decoder(normalise=True))
+    networks = moved(encoder(normalize=True)), moved(decoder(normalize=True))
     for network, inputs in zip(networks, (random(3, 32, 32, 3), random(3, 5)), strict=True):
         assert not network.non_trainable_variables
         together = network(inputs, training=True)
@@ -188,22 +188,22 @@ def test_a_linear_skip_learns_from_the_first_step():
 
 
 @pytest.mark.parametrize("make", [encoder, decoder])
-@pytest.mark.parametrize(("normalise", "recompute"), [(False, True), (True, False)])
-def test_a_network_comes_back_from_a_file(make, normalise, recompute, tmp_path):
-    network = moved(make(normalise=normalise, recompute=recompute, linear_skip=2))
+@pytest.mark.parametrize(("normalize", "recompute"), [(False, True), (True, False)])
+def test_a_network_comes_back_from_a_file(make, normalize, recompute, tmp_path):
+    network = moved(make(normalize=normalize, recompute=recompute, linear_skip=2))
     inputs = random(2, *network.input_shape[1:])
     network.save(tmp_path / "network.keras")
     loaded = keras.saving.load_model(tmp_path / "network.keras")
     np.testing.assert_array_equal(loaded(inputs), network(inputs))
     blocks = [layer for layer in loaded.layers if isinstance(layer, ResidualBlock)]
-    assert [(block.normalise, block.recompute) for block in blocks] == [(normalise, recompute)] * len(WIDTHS)
+    assert [(block.normalize, block.recompute) for block in blocks] == [(normalize, recompute)] * len(WIDTHS)
 
 
 @pytest.mark.parametrize(
     ("make", "compiler"), [(encoder, "eager"), (encoder, "graph"), (decoder, "graph"), (decoder, "xla")]
 )
 def test_computing_anew_gives_the_same_gradients(make, compiler):
-    plain, anew = (make(widths=(4, 6), normalise=True, recompute=recompute) for recompute in (False, True))
+    plain, anew = (make(widths=(4, 6), normalize=True, recompute=recompute) for recompute in (False, True))
     moved(plain)
     anew.set_weights(plain.get_weights())
     inputs = random(2, *plain.input_shape[1:])
@@ -225,7 +225,7 @@ def convolutions_of_a_step(network: keras.Model) -> int:
 
 def test_in_bfloat16_results_stay_float32_and_gradients_can_be_computed_anew():
     keras.utils.set_random_seed(0)
-    options = {"widths": (4, 6), "normalise": True}
+    options = {"widths": (4, 6), "normalize": True}
     with dtype_policy("mixed_bfloat16"):
         networks = [encoder(**options, recompute=True), decoder(**options, recompute=True)]
     plain = [encoder(**options), decoder(**options)]

@@ -17,7 +17,7 @@ LABELS = np.array([3, 3, 3, 3, 1, 1, 1])
 
 
 def test_moments_by_hand():
-    fitted = fit_class_gaussians(CODES, LABELS, regularisation=0.5)
+    fitted = fit_class_gaussians(CODES, LABELS, regularization=0.5)
     np.testing.assert_array_equal(fitted.labels, [1, 3])
     np.testing.assert_allclose(fitted.weights, [3 / 7, 4 / 7], rtol=1e-15)
     np.testing.assert_allclose(fitted.means, [[10, 0], [1, 2]], rtol=1e-15)
@@ -25,10 +25,10 @@ def test_moments_by_hand():
     np.testing.assert_allclose(fitted.covariances, expected, rtol=1e-15)
 
 
-def test_codes_on_a_line_need_regularisation():
-    # Class 1 lies on a line: without regularisation its covariance is singular.
-    with pytest.raises(InputError, match=r"positive definite.*regularisation"):
-        fit_class_gaussians(CODES, LABELS, regularisation=0.0)
+def test_codes_on_a_line_need_regularization():
+    # Class 1 lies on a line: without regularization its covariance is singular.
+    with pytest.raises(InputError, match=r"positive definite.*regularization"):
+        fit_class_gaussians(CODES, LABELS, regularization=0.0)
     assert np.linalg.eigvalsh(fit_class_gaussians(CODES, LABELS).covariances).min() == pytest.approx(1e-6)
 
 
@@ -38,15 +38,15 @@ WRONG = {
     "labels too short": (CODES, LABELS[:-1], 1e-6),
     "two columns of labels": (CODES, np.stack([LABELS, LABELS], axis=1), 1e-6),
     "three axes of codes": (CODES[np.newaxis], LABELS, 1e-6),
-    "negative regularisation": (CODES, LABELS, -1e-6),
-    "NaN regularisation": (CODES, LABELS, float("nan")),
+    "negative regularization": (CODES, LABELS, -1e-6),
+    "NaN regularization": (CODES, LABELS, float("nan")),
 }
 
 
-@pytest.mark.parametrize(("codes", "labels", "regularisation"), WRONG.values(), ids=WRONG.keys())
-def test_a_wrong_input_is_refused_with_three_parts(codes, labels, regularisation):
+@pytest.mark.parametrize(("codes", "labels", "regularization"), WRONG.values(), ids=WRONG.keys())
+def test_a_wrong_input_is_refused_with_three_parts(codes, labels, regularization):
     with pytest.raises(InputError, match=THREE_PARTS):
-        fit_class_gaussians(codes, labels, regularisation=regularisation)
+        fit_class_gaussians(codes, labels, regularization=regularization)
 
 
 def test_the_small_class_is_named():

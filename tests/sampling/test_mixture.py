@@ -49,14 +49,14 @@ def test_the_mixture_started_at_classes_recovers_the_truth(drawn):
     assert_close_to_truth(fit_mixture(codes, components=3, labels=labels, seed=0))
 
 
-def test_an_unlabelled_mixture_gets_the_right_classes(drawn):
+def test_an_unlabeled_mixture_gets_the_right_classes(drawn):
     codes, labels = drawn
     unnamed = fit_mixture(codes, components=3, seed=0)
     assert unnamed.labels is None
     assert_close_to_truth(match_components(unnamed, codes, labels))
 
 
-def test_expectation_maximisation_runs_past_its_start():
+def test_expectation_maximization_runs_past_its_start():
     # A third of the labels are wrong: the per-class fit keeps the blend, EM unmixes it.
     codes, labels = TRUTH.sample(3000, seed=6)
     wrong = labels.copy()
@@ -68,10 +68,10 @@ def test_expectation_maximisation_runs_past_its_start():
     assert np.abs(unmixed.component_means() - TRUTH.component_means()).max() < 0.4
 
 
-def test_regularisation_is_added_to_every_variance():
+def test_regularization_is_added_to_every_variance():
     codes = np.array([[0.0], [2.0], [10.0], [14.0]])
     labels = np.array([0, 0, 1, 1])
-    fitted = fit_mixture(codes, components=2, labels=labels, seed=0, regularisation=0.25)
+    fitted = fit_mixture(codes, components=2, labels=labels, seed=0, regularization=0.25)
     # Classes so far apart (in deviations) that every code belongs to its own: variances 1 and 4.
     np.testing.assert_allclose(fitted.covariances.ravel(), [1.25, 4.25], atol=1e-3)
 
@@ -90,7 +90,7 @@ def test_a_mixture_per_class_finds_the_two_halves_of_each_class():
 
 
 def line_of_components(means):
-    """Unlabelled one-dimensional components of unit variance and equal weight."""
+    """Unlabeled one-dimensional components of unit variance and equal weight."""
     count = len(means)
     return GaussianMixtureSampler(
         weights=np.full(count, 1 / count),
@@ -146,7 +146,7 @@ WRONG = {
     "no components": lambda: fit_mixture(CODES, components=0, seed=0),
     "components is no integer": lambda: fit_mixture(CODES, components=2.0, seed=0),
     "a negative seed": lambda: fit_mixture(CODES, components=2, seed=-1),
-    "negative regularisation": lambda: fit_mixture(CODES, components=2, seed=0, regularisation=-1.0),
+    "negative regularization": lambda: fit_mixture(CODES, components=2, seed=0, regularization=-1.0),
     "no iterations": lambda: fit_mixture(CODES, components=2, seed=0, iterations=0),
     "components != classes": lambda: fit_mixture(CODES, components=3, labels=LABELS, seed=0),
     "labels too short": lambda: fit_mixture(CODES, components=2, labels=LABELS[1:], seed=0),

@@ -88,8 +88,8 @@ def test_shrinking_keeps_the_rest():
 
 def test_component_means_come_in_label_order():
     np.testing.assert_array_equal(SAMPLER.component_means(), MEANS[[1, 0, 2]].astype(np.float32))
-    unlabelled = dataclasses.replace(SAMPLER, labels=None)
-    np.testing.assert_array_equal(unlabelled.component_means(), MEANS.astype(np.float32))
+    unlabeled = dataclasses.replace(SAMPLER, labels=None)
+    np.testing.assert_array_equal(unlabeled.component_means(), MEANS.astype(np.float32))
 
 
 def test_responsibilities_by_hand():
@@ -185,7 +185,7 @@ WRONG = {
     "count 1.5": lambda: SAMPLER.sample(1.5, seed=0),
     "a negative seed": lambda: SAMPLER.sample(1, seed=-1),
     "a class that does not exist": lambda: SAMPLER.sample(1, seed=0, label=3),
-    "a class of an unlabelled mixture": lambda: standard_normal_sampler(2).sample(1, seed=0, label=0),
+    "a class of an unlabeled mixture": lambda: standard_normal_sampler(2).sample(1, seed=0, label=0),
     "shrink factor 0": lambda: SAMPLER.shrunk(0.0),
     "a negative shrink factor": lambda: SAMPLER.shrunk(-1.5),
     "an infinite shrink factor": lambda: SAMPLER.shrunk(np.inf),

@@ -14,10 +14,10 @@ from tests.sampling.line import CODES, LABELS, classify, decode
 from tfvae.errors import InputError
 from tfvae.losses.similarity import within_class_similarity
 from tfvae.metrics.conditional import cosine_similarity
-from tfvae.sampling import GradientSearch, GridSearch, Medium1, Medium2, PrioritisedSearch, Simple
+from tfvae.sampling import GradientSearch, GridSearch, Medium1, Medium2, PrioritizedSearch, Simple
 
 GRADIENT = GradientSearch(steps=60, samples=50, points=6, weights=(0.01, 30.0), learning_rate=0.05)
-PRIORITISED = PrioritisedSearch(budget=40)
+PRIORITIZED = PrioritizedSearch(budget=40)
 
 
 def test_the_whole_grid_is_scored_and_its_accuracy_is_the_normal_integral():
@@ -31,7 +31,7 @@ def test_the_whole_grid_is_scored_and_its_accuracy_is_the_normal_integral():
     assert np.ptp(frontier.similarity[frontier.thetas[:, 0] == 0]) == 0, "no noise at all, whatever n is"
 
 
-@pytest.mark.parametrize("search", [GRADIENT, PRIORITISED], ids=lambda search: type(search).__name__)
+@pytest.mark.parametrize("search", [GRADIENT, PRIORITIZED], ids=lambda search: type(search).__name__)
 @pytest.mark.parametrize("kind", [Medium1, Medium2])
 def test_a_search_keeps_what_decides_the_class_still_and_lets_the_rest_vary(kind, search):
     frontier = kind.fit(CODES, LABELS).tune(decode, classify, search=search, samples=300)
@@ -43,7 +43,7 @@ def test_a_search_keeps_what_decides_the_class_still_and_lets_the_rest_vary(kind
     assert frontier.similarity[frontier.at_accuracy(0.99)] < simple.similarity[simple.at_accuracy(0.99)] - 0.02
 
 
-@pytest.mark.parametrize("search", [GRADIENT, PRIORITISED], ids=lambda search: type(search).__name__)
+@pytest.mark.parametrize("search", [GRADIENT, PRIORITIZED], ids=lambda search: type(search).__name__)
 def test_a_stopped_search_goes_on_and_ends_as_an_undisturbed_one(search, tmp_path):
     generator, file = Medium2.fit(CODES, LABELS), tmp_path / "search.jsonl"
     whole = generator.tune(decode, classify, search=search, samples=100)
@@ -104,9 +104,9 @@ def test_the_graph_s_similarity_is_that_of_the_metrics():
 @pytest.mark.parametrize(
     "wrong",
     [
-        lambda: PrioritisedSearch(budget=0),
-        lambda: PrioritisedSearch(step=0.0),
-        lambda: PrioritisedSearch(weight=-1.0),
+        lambda: PrioritizedSearch(budget=0),
+        lambda: PrioritizedSearch(step=0.0),
+        lambda: PrioritizedSearch(weight=-1.0),
         lambda: GradientSearch(steps=0),
         lambda: GradientSearch(points=300),
         lambda: GradientSearch(weights=(0.0, 1.0)),

@@ -159,13 +159,13 @@ def test_pictures_come_at_milestones_and_at_the_end(model, tmp_path):
 
 def test_snapshots_are_kept_as_files_too(model, tmp_path):
     picture = np.arange(72, dtype=np.uint8).reshape(4, 6, 3)
-    pictures = {"samples/prior": picture, "grey": picture[..., :1]}
+    pictures = {"samples/prior": picture, "gray": picture[..., :1]}
     callback = TensorBoardPictures(RunFolder(tmp_path), lambda trained: pictures, epochs=9, snapshots=(3,))
     callback.set_model(model)
     for epoch in range(5):
         callback.on_epoch_end(epoch)
     files = sorted(path.name for path in (tmp_path / "figures").iterdir())
-    assert files == ["epoch-003_grey.png", "epoch-003_samples_prior.png"]
+    assert files == ["epoch-003_gray.png", "epoch-003_samples_prior.png"]
     np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "figures/epoch-003_samples_prior.png")), picture)
 
 

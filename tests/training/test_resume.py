@@ -16,9 +16,10 @@ import pytest
 from tests.contracts import states
 from tests.training.tiny import CONFIG, EXPERIMENT
 from tfvae import data as datasets
+from tfvae.files import read_json
 from tfvae.training import command
 from tfvae.training.checkpoint import Checkpointer, Position
-from tfvae.training.run_folder import RunFolder, read_json
+from tfvae.training.run_folder import RunFolder
 from tfvae.training.runner import build_model
 from tfvae.training.strategy import choose_strategy
 

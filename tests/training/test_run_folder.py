@@ -8,7 +8,8 @@ import pytest
 
 from tests.contracts import THREE_PARTS
 from tfvae.errors import InputError
-from tfvae.training.run_folder import RunFolder, changed_fields, read_json, replacing, write_json
+from tfvae.files import atomic_write, read_json, write_json
+from tfvae.training.run_folder import RunFolder, changed_fields
 
 IDENTITY = {"training.epochs": 3, "preset": "quick"}
 
@@ -99,11 +100,11 @@ def test_a_run_is_finished_when_its_metrics_are_there(folder):
 def test_a_file_is_replaced_whole_or_not_at_all(folder):
     path = folder.path / "model.keras"
     path.write_text("old")
-    with pytest.raises(RuntimeError), replacing(path) as temporary:
+    with pytest.raises(RuntimeError), atomic_write(path) as temporary:
         temporary.write_text("half")
         raise RuntimeError
     assert path.read_text() == "old"
-    with replacing(path) as temporary:
+    with atomic_write(path) as temporary:
         assert temporary.suffix == ".keras"  # Keras and NumPy choose the format by it
         temporary.write_text("new")
         assert path.read_text() == "old"

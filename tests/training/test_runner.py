@@ -14,12 +14,13 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tests.training.tiny import CONFIG, EXPERIMENT, FAILING_STEP
 from tfvae import data as datasets
 from tfvae.errors import InputError
+from tfvae.files import read_json, write_json
 from tfvae.sampling import GaussianMixtureSampler
 from tfvae.training import runner
 from tfvae.training.callbacks import NonFiniteLoss
 from tfvae.training.checkpoint import Checkpointer, Position
 from tfvae.training.config import Training
-from tfvae.training.run_folder import RunFolder, read_json, write_json
+from tfvae.training.run_folder import RunFolder
 from tfvae.training.runner import run_experiment
 from tfvae.training.strategy import choose_strategy
 

@@ -12,7 +12,7 @@ from tfvae.data.digits import load_digits
 from tfvae.data.faces import load_faces
 from tfvae.data.folder import load_folder
 from tfvae.data.images import ImageData
-from tfvae.data.labelled import LabelledData
+from tfvae.data.labeled import LabeledData
 from tfvae.data.mnist import DownloadError, load_mnist
 from tfvae.data.pipeline import evaluation_batches, steps_per_epoch, training_batches
 from tfvae.data.signals import SignalData
@@ -24,7 +24,7 @@ from tfvae.errors import InputError
 __all__ = [
     "DownloadError",
     "ImageData",
-    "LabelledData",
+    "LabeledData",
     "SignalData",
     "evaluation_batches",
     "load",
@@ -42,7 +42,7 @@ __all__ = [
 
 _FOLDER = "folder:"
 _UPRIGHT = "upright:"
-_LOADERS: dict[str, Callable[[str | os.PathLike[str] | None], LabelledData]] = {
+_LOADERS: dict[str, Callable[[str | os.PathLike[str] | None], LabeledData]] = {
     "mnist": load_mnist,
     "digits": lambda data_dir: load_digits(),
     "synthetic": lambda data_dir: load_synthetic(),
@@ -59,7 +59,7 @@ def load(
     data_dir: str | os.PathLike[str] | None = None,
     image_size: int | None = None,
     allow_fallback: bool = False,
-) -> LabelledData:
+) -> LabeledData:
     """Loads a data set by name.
 
     Args:

@@ -12,7 +12,7 @@ from tfvae.data.images import ImageData
 _SIDE = 28
 _BOX = 20  # MNIST's digits fill a 20x20 box whose center of mass lies in the middle of 28x28.
 _TEST_EVERY = 5
-# Stretching the grey levels around 0.6 gives the upscaled strokes MNIST's ink (mean 0.131; MNIST's is 0.131).
+# Stretching the gray levels around 0.6 gives the upscaled strokes MNIST's ink (mean 0.131; MNIST's is 0.131).
 _CONTRAST, _DARKEST = 2.0, 0.35
 
 
@@ -47,8 +47,8 @@ def _like_mnist(image: NDArray[np.float64]) -> NDArray[np.uint8]:
     """Turns float [8, 8] in 0 .. 16 into uint8 [28, 28]."""
     # uint8 before the resize: Pillow then works in integers, so that every machine gets the same pixels.
     small = Image.fromarray(np.rint(image * (255 / 16)).astype(np.uint8))
-    grey = np.asarray(small.resize((_BOX, _BOX), Image.Resampling.BICUBIC)) / 255.0
-    digit = np.rint(np.clip((grey - _DARKEST) * _CONTRAST, 0.0, 1.0) * 255.0).astype(np.uint8)
+    gray = np.asarray(small.resize((_BOX, _BOX), Image.Resampling.BICUBIC)) / 255.0
+    digit = np.rint(np.clip((gray - _DARKEST) * _CONTRAST, 0.0, 1.0) * 255.0).astype(np.uint8)
     top, left = _corner(digit.sum(axis=1)), _corner(digit.sum(axis=0))
     framed = np.zeros((_SIDE, _SIDE), dtype=np.uint8)
     framed[top : top + _BOX, left : left + _BOX] = digit

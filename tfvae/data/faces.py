@@ -36,7 +36,7 @@ def load_faces(data_dir: str | os.PathLike[str] | None = None, *, image_size: in
 
     Raises:
         InputError: if no folder is named, or it is missing or holds fewer than two pictures or something else; a file
-            cannot be read as a picture; or pictures differ in size or mix grey and color. The message names the files.
+            cannot be read as a picture; or pictures differ in size or mix gray and color. The message names the files.
 
     Reference:
         Report 3, section 4: CelebA-HQ (Karras et al. 2018), 256x256, 24,000 train and 6,000 test.

@@ -25,17 +25,17 @@ def load_folder(
     as .DS_Store) are ignored, and nothing else is. What was decoded is kept for the next time, see `read_pictures`.
 
     Args:
-        path: a folder of pictures in any format Pillow reads, all grey or all color, 8 bits a channel.
+        path: a folder of pictures in any format Pillow reads, all gray or all color, 8 bits a channel.
         image_size: int >= 1, pixels; each picture is cropped to its central square and resized to that. None:
             they must have one size already.
         test_fraction: float in (0, 1), share of each class that tests; at least one tests and one trains.
 
     Returns:
-        ImageData named "folder:" and the folder's own name; C is 1 for grey pictures and 3 for color.
+        ImageData named "folder:" and the folder's own name; C is 1 for gray pictures and 3 for color.
 
     Raises:
         InputError: if the folder is missing or empty, a class has fewer than two pictures, a file cannot be
-            read as a picture, or pictures differ in size or mix grey and color. The message names the files.
+            read as a picture, or pictures differ in size or mix gray and color. The message names the files.
     """
     root = Path(path).expanduser()
     check_image_size(image_size, loader="load_folder")

@@ -1,4 +1,4 @@
-"""One data set of labelled images in memory, checked once, so that nobody after it has to check again."""
+"""One data set of labeled images in memory, checked once, so that nobody after it has to check again."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tfvae.data.labelled import LabelledData
+from tfvae.data.labeled import LabeledData
 from tfvae.errors import InputError
 
 
 @dataclass(frozen=True, eq=False)
-class ImageData(LabelledData):
+class ImageData(LabeledData):
     """Training and test images with their labels, as uint8 pixels, and the range that a model sees them in.
 
     Args:
         name: str, what a result calls this data set.
-        train_images: uint8 [N, H, W, C], C is 1 (grey) or 3 (RGB).
+        train_images: uint8 [N, H, W, C], C is 1 (gray) or 3 (RGB).
         train_labels: int64 [N], class numbers 0 .. classes - 1.
         test_images: uint8 [M, H, W, C].
         test_labels: int64 [M].
         class_names: tuple of str, one for each class.
-        sha256: str, as in `LabelledData`.
+        sha256: str, as in `LabeledData`.
         value_range: (low, high), the real numbers that pixels 0 and 255 become.
         fallback_for: str or None, the data set that was asked for, when this one stands in for it.
 
@@ -48,7 +48,7 @@ class ImageData(LabelledData):
 
     @property
     def pixel_step(self) -> np.float32:
-        """Distance in `value_range` between two neighbouring grey levels: (high - low) / 255."""
+        """Distance in `value_range` between two neighboring gray levels: (high - low) / 255."""
         low, high = self.value_range
         return np.float32((high - low) / 255.0)
 
@@ -76,7 +76,7 @@ class ImageData(LabelledData):
         return pixels.astype(np.float32) * self.pixel_step + np.float32(self.value_range[0])
 
     def to_uint8(self, images: ArrayLike) -> NDArray[np.uint8]:
-        """Turns a model's numbers into pixels, rounded to the nearest grey level and clipped.
+        """Turns a model's numbers into pixels, rounded to the nearest gray level and clipped.
 
             to_uint8(images) = clip(round((images - low) / (high - low) * 255), 0, 255)
 

@@ -33,7 +33,7 @@ class DownloadError(InputError):
 
 
 def load_mnist(data_dir: str | os.PathLike[str] | None = None) -> ImageData:
-    """Loads MNIST: 60,000 training and 10,000 test images of handwritten digits, 28x28, grey.
+    """Loads MNIST: 60,000 training and 10,000 test images of handwritten digits, 28x28, gray.
 
     Looks for `mnist.npz` in `data_dir`; when that is None, in the folder that the environment variable
     TFVAE_DATA_DIR names; without a file there, asks `keras.datasets.mnist`, which keeps its download in
@@ -125,7 +125,7 @@ def _check(arrays: dict[str, NDArray[Any]], source: str) -> None:
     for key, shape in _SHAPES.items():
         array = arrays[key]
         if array.dtype != np.uint8:
-            scaled = " It looks scaled, and the raw grey levels 0 .. 255 are needed."
+            scaled = " It looks scaled, and the raw gray levels 0 .. 255 are needed."
             hint = scaled if array.dtype.kind == "f" else ""
             raise InputError(f"MNIST: expected {key} in {source} as uint8. Received: {array.dtype}.{hint} {_REPLACE}")
         if array.shape != shape:
@@ -133,9 +133,9 @@ def _check(arrays: dict[str, NDArray[Any]], source: str) -> None:
     for key in ("x_train", "x_test"):
         highest = int(arrays[key].max())
         if highest != 255:
-            looks = "binarised" if highest <= 1 else "rescaled"
+            looks = "binarized" if highest <= 1 else "rescaled"
             raise InputError(
-                f"MNIST: expected {key} in {source} to use the grey levels 0 .. 255. "
+                f"MNIST: expected {key} in {source} to use the gray levels 0 .. 255. "
                 f"Received: a maximum of {highest}; it looks {looks}. {_REPLACE}"
             )
     for key, expected in _CLASS_COUNTS.items():

@@ -14,7 +14,7 @@ from PIL import Image, ImageOps
 from tfvae.data.picture_cache import cache_path, open_cached, write_cached
 from tfvae.errors import InputError
 
-_GREY_MODES = {"1", "L", "LA"}
+_GRAY_MODES = {"1", "L", "LA"}
 _COLOR_MODES = {"P", "PA", "RGB", "RGBA", "CMYK", "YCbCr"}
 _NAMED = 5
 _DECODED_AT_ONCE = 64
@@ -25,7 +25,7 @@ _DRAFT = 2
 def read_pictures(
     root: Path, files: Sequence[Path], *, image_size: int | None = None, loader: str
 ) -> NDArray[np.uint8]:
-    """Reads pictures, all grey or all in color and of one size, into one array.
+    """Reads pictures, all gray or all in color and of one size, into one array.
 
     Pictures are turned upright as their EXIF data say; of an animation the first frame counts. What was decoded is
     kept in the cache folder (see `cache_path`), and the next call with the same files maps it: then the pixels stay
@@ -39,11 +39,11 @@ def read_pictures(
         loader: str, the name of the function that asks, for messages.
 
     Returns:
-        uint8 [N, H, W, C] in the order of `files`, read-only where it is mapped; C is 1 for grey pictures, 3 for color.
+        uint8 [N, H, W, C] in the order of `files`, read-only where it is mapped; C is 1 for gray pictures, 3 for color.
 
     Raises:
         InputError: if `image_size` is below 1, a file cannot be read as a picture, or pictures differ in size or mix
-            grey and color. The message names the files.
+            gray and color. The message names the files.
     """
     check_image_size(image_size, loader=loader)
     path = cache_path(root, files, image_size=image_size)
@@ -128,11 +128,11 @@ def _read(file: Path, image_size: int | None) -> NDArray[np.uint8] | str:
             if image_size is not None:
                 opened.draft(None, (_DRAFT * image_size, _DRAFT * image_size))
             picture = ImageOps.exif_transpose(opened)
-        if picture.mode not in _GREY_MODES | _COLOR_MODES:
+        if picture.mode not in _GRAY_MODES | _COLOR_MODES:
             return f"mode {picture.mode}, where 8 bits a channel are needed"
         if picture.has_transparency_data and np.asarray(picture.convert("RGBA"))[..., 3].min() < 255:
             return "it has transparent pixels; flatten it first"
-        picture = picture.convert("L" if picture.mode in _GREY_MODES else "RGB")
+        picture = picture.convert("L" if picture.mode in _GRAY_MODES else "RGB")
         if image_size is not None:
             picture = ImageOps.fit(picture, (image_size, image_size), Image.Resampling.LANCZOS)
         return np.atleast_3d(np.asarray(picture))
@@ -141,13 +141,13 @@ def _read(file: Path, image_size: int | None) -> NDArray[np.uint8] | str:
 
 
 def _check_alike(root: Path, shapes: dict[Path, tuple[int, ...]], loader: str) -> None:
-    grey = [file for file, shape in shapes.items() if shape[2] == 1]
-    if 0 < len(grey) < len(shapes):
+    gray = [file for file, shape in shapes.items() if shape[2] == 1]
+    if 0 < len(gray) < len(shapes):
         color = [file for file, shape in shapes.items() if shape[2] == 3]
-        fewer, kind = (grey, "grey") if len(grey) <= len(color) else (color, "in color")
+        fewer, kind = (gray, "gray") if len(gray) <= len(color) else (color, "in color")
         raise InputError(
-            f"{loader}: expected all pictures in {root} grey, or all in color. "
-            f"Received: {len(grey)} grey, {len(color)} in color; {kind} are {names(root, fewer)}. "
+            f"{loader}: expected all pictures in {root} gray, or all in color. "
+            f"Received: {len(gray)} gray, {len(color)} in color; {kind} are {names(root, fewer)}. "
             "Convert or remove them."
         )
     sizes = {file: f"{shape[0]}x{shape[1]}" for file, shape in shapes.items()}

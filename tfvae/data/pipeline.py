@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from tfvae.data.labelled import LabelledData
+from tfvae.data.labeled import LabeledData
 from tfvae.errors import InputError
 
 _PREFETCHED_BATCHES = 4
@@ -17,7 +17,7 @@ _PREFETCHED_BATCHES = 4
 _COPIED_BYTES = 256 * 2**20
 
 
-def steps_per_epoch(data: LabelledData, batch_size: int) -> int:
+def steps_per_epoch(data: LabeledData, batch_size: int) -> int:
     """Number of full training batches in an epoch: floor(N / batch_size).
 
     Args:
@@ -40,7 +40,7 @@ def steps_per_epoch(data: LabelledData, batch_size: int) -> int:
 
 
 def training_batches(
-    data: LabelledData, *, batch_size: int, seed: int, first_epoch: int = 0, first_step: int = 0
+    data: LabeledData, *, batch_size: int, seed: int, first_epoch: int = 0, first_step: int = 0
 ) -> tf.data.Dataset:
     """Endless training batches, every epoch in a fresh order that depends on (seed, epoch) alone.
 
@@ -86,7 +86,7 @@ def training_batches(
     return _gathered(data, rows, data.train_images, data.train_labels)
 
 
-def evaluation_batches(data: LabelledData, split: str, *, batch_size: int) -> tf.data.Dataset:
+def evaluation_batches(data: LabeledData, split: str, *, batch_size: int) -> tf.data.Dataset:
     """All images of a split, once, in order; the last batch may be smaller.
 
     Args:
@@ -110,7 +110,7 @@ def evaluation_batches(data: LabelledData, split: str, *, batch_size: int) -> tf
 
 
 def _gathered(
-    data: LabelledData, rows: tf.data.Dataset, images: NDArray[Any], labels: NDArray[np.int64]
+    data: LabeledData, rows: tf.data.Dataset, images: NDArray[Any], labels: NDArray[np.int64]
 ) -> tf.data.Dataset:
     """Turns a Dataset of int64 [B] rows into batches of the images and labels there."""
     # On a GPU machine these would otherwise land on the GPU, and travel back for every batch.

@@ -1,4 +1,4 @@
-"""One data set of labelled one-dimensional signals in memory, and their pictures."""
+"""One data set of labeled one-dimensional signals in memory, and their pictures."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tfvae.data.labelled import LabelledData
+from tfvae.data.labeled import LabeledData
 from tfvae.errors import InputError
 
 PICTURE_HEIGHT, PICTURE_WIDTH = 48, 64
@@ -19,8 +19,8 @@ _LINE = 1.0  # half its thickness, in pixels
 
 
 @dataclass(frozen=True, eq=False)
-class SignalData(LabelledData):
-    """Training and test signals of one length with their labels, as a model sees them: float32, standard-normalised.
+class SignalData(LabeledData):
+    """Training and test signals of one length with their labels, as a model sees them: float32, standard-normalized.
 
     Args:
         name: str, what a result calls this data set.
@@ -29,8 +29,8 @@ class SignalData(LabelledData):
         test_images: float32 [M, length].
         test_labels: int64 [M].
         class_names: tuple of str, one for each class.
-        sha256: str, as in `LabelledData`.
-        fallback_for: str or None, as in `LabelledData`.
+        sha256: str, as in `LabeledData`.
+        fallback_for: str or None, as in `LabeledData`.
 
     Raises:
         InputError: if a shape, dtype, label, name or hash is not as said here, signals differ in length, or a value
@@ -59,7 +59,7 @@ class SignalData(LabelledData):
             received = getattr(images, "dtype", type(images).__name__)
             raise InputError(
                 f"SignalData: expected {field}, a float32 numpy array. Received: {received}. Convert it with "
-                "`standardised`."
+                "`standardized`."
             )
         if images.ndim != 2 or images.shape[1] < 2 or not len(images):
             raise InputError(
@@ -74,12 +74,12 @@ class SignalData(LabelledData):
             )
 
 
-def standardised(
+def standardized(
     train: Sequence[ArrayLike] | NDArray[Any], *others: Sequence[ArrayLike] | NDArray[Any]
 ) -> list[NDArray[np.float32]]:
     """Signals less the mean of the training signals at each position, divided by their standard deviation there.
 
-    standardised(x)[t] = (x[t] - mean(train[:, t])) / std(train[:, t])
+    standardized(x)[t] = (x[t] - mean(train[:, t])) / std(train[:, t])
 
     Args:
         train: N signals of one length, numbers.

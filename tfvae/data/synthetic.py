@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
-from tfvae.data.signals import SignalData, standardised
+from tfvae.data.signals import SignalData, standardized
 from tfvae.errors import InputError
 
 LENGTH = 64
@@ -47,7 +47,7 @@ MODES: dict[str, Callable[[Time], Time]] = {
 def load_synthetic(
     *, train: int = 10_000, test: int = 2_000, length: int = LENGTH, noise: float = NOISE, seed: int = 0
 ) -> SignalData:
-    """Makes signals of ten modes, each with an amplitude, a shift and noise of its own, standard-normalised.
+    """Makes signals of ten modes, each with an amplitude, a shift and noise of its own, standard-normalized.
 
     signal[t] = amplitude * mode(t - shift) + noise[t]
     amplitude ~ U(0.7, 1.3),  shift ~ N(0, 0.02**2) of the length,  noise[t] ~ N(0, noise**2)
@@ -58,7 +58,7 @@ def load_synthetic(
         train: int >= 10, training signals.
         test: int >= 10, test signals.
         length: int >= 8, values of a signal.
-        noise: float >= 0, standard deviation of the noise before the normalisation.
+        noise: float >= 0, standard deviation of the noise before the normalization.
         seed: int >= 0; the same arguments give the same signals on every machine.
 
     Returns:
@@ -79,7 +79,7 @@ def load_synthetic(
     splits = [_signals(count, length, noise, generator) for count in (train, test)]
     # Rounded, so that the last digit of a sine, which differs between machines, changes no hash.
     train_signals, test_signals = (
-        np.round(signals, 4).astype(np.float32) for signals in standardised(splits[0][0], splits[1][0])
+        np.round(signals, 4).astype(np.float32) for signals in standardized(splits[0][0], splits[1][0])
     )
     return SignalData("synthetic", train_signals, splits[0][1], test_signals, splits[1][1], tuple(MODES))
 
@@ -87,7 +87,7 @@ def load_synthetic(
 def mixture_labels(
     data: SignalData, *, components: int = len(MODES), seed: int = 0
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The components of a Gaussian mixture fitted to the training signals: the labels that the report colours by.
+    """The components of a Gaussian mixture fitted to the training signals: the labels that the report colors by.
 
     Args:
         data: signals.

@@ -1,4 +1,4 @@
-"""Images moved to their center of mass and freed of their slant: a normalisation that looks at no label."""
+"""Images moved to their center of mass and freed of their slant: a normalization that looks at no label."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def upright(data: ImageData) -> ImageData:
     slant = covariance(x, y) / variance(y),  moments weighted by the pixels' values
 
     It takes away two ways in which handwriting of one class differs, before anything is learned; each image is
-    normalised by itself, so test images are treated as training images are.
+    normalized by itself, so test images are treated as training images are.
 
     Args:
         data: images of light ink on a dark ground.

@@ -196,7 +196,7 @@ def metric_bars(
 
     Args:
         groups: G names along the axis (variants or samplers).
-        values: float [G] of each series by its name, one colour a series; a value that is not finite leaves
+        values: float [G] of each series by its name, one color a series; a value that is not finite leaves
             a gap.
         title: str.
         xlabel: str, with its unit where it has one.

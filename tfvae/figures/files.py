@@ -34,7 +34,7 @@ def figure_pixels(figure: Figure) -> NDArray[np.uint8]:
 def save_figure(figure: Figure, path: str | Path, *, largest: int = 300_000) -> Path:
     """Writes a figure as PNG, all or nothing; the same figure gives the same bytes.
 
-    A figure too large for `largest` is stored in 256 colours, and if need be with fewer pixels.
+    A figure too large for `largest` is stored in 256 colors, and if need be with fewer pixels.
 
     Args:
         figure: matplotlib Figure.

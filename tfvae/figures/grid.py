@@ -28,7 +28,7 @@ def checked_images(images: NDArray[np.uint8], *, name: str = "images", axes: int
         raise InputError(
             f"Expected {name} as uint8 [{leading}, H, W, C], C = 1 or 3, at least one. "
             f"Received: shape {array.shape}, dtype {array.dtype}. "
-            "Convert floats with ImageData.to_uint8, and give grey images a last axis of one channel."
+            "Convert floats with ImageData.to_uint8, and give gray images a last axis of one channel."
         )
     return array
 
@@ -60,7 +60,7 @@ def image_grid(
     Args:
         images: uint8 [N, H, W, C], C = 1 or 3.
         columns: int >= 1; fewer images than columns make one row as wide as they are.
-        padding: int >= 0, pixels between neighbours.
+        padding: int >= 0, pixels between neighbors.
         background: int in 0 ... 255, value of the gaps and of the unfilled end of the last row.
 
     Returns:

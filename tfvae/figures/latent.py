@@ -1,4 +1,4 @@
-"""Latent codes as points, coloured by class."""
+"""Latent codes as points, colored by class."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ELEVATIONS = (15, 25, 35)
 
 @dataclass(frozen=True, eq=False)
 class Cloud:
-    """Points to draw, with everything that names and colours them."""
+    """Points to draw, with everything that names and colors them."""
 
     places: NDArray[np.float64]
     labels: NDArray[np.int64]
@@ -60,7 +60,7 @@ def latent_scatter(
     dimensions: int | None = None,
     points: int = 4000,
 ) -> Figure:
-    """Codes as points in 2-D or 3-D with equal axes, each class in its colour and named at its median.
+    """Codes as points in 2-D or 3-D with equal axes, each class in its color and named at its median.
 
     Codes of more dimensions than are drawn are projected on their principal components, and the axes say
     which share of the variance each holds. A 3-D view is turned to where most codes lie nearest to their own

@@ -40,7 +40,7 @@ class Sheet:
         row_labels: one text per row, or None.
         column_labels: one text per column, or None.
         captions: one text per image, or None.
-        frames: bool [N], images to frame in the warning colour, or None.
+        frames: bool [N], images to frame in the warning color, or None.
         group: int, rows that belong together: a wider gap follows every `group` rows (0 for none).
         cell: int, pixels that an image should be wide, about.
         caption_points: float, size of the captions' type.

@@ -28,7 +28,7 @@ def quality_against_size(
     reference: float | None = None,
     reference_label: str = "real data",
 ) -> Figure:
-    """Named points on two logarithmic axes, one colour and marker a series, and the real data as a line.
+    """Named points on two logarithmic axes, one color and marker a series, and the real data as a line.
 
     Args:
         series: {series: [(name, x, y), ...]}, x and y above 0.

@@ -13,7 +13,7 @@ from tfvae.figures.grid import checked_columns, checked_images
 from tfvae.figures.layout import Layout, Sheet, drawn
 from tfvae.figures.style import house_style
 
-UNRECOGNISABLE = "classifier confidence below 0.5"
+UNRECOGNIZABLE = "classifier confidence below 0.5"
 
 
 @house_style
@@ -27,7 +27,7 @@ def sample_sheet(
     column_labels: Sequence[str] | None = None,
     captions: Sequence[str] | None = None,
     frames: NDArray[np.bool_] | None = None,
-    frame_label: str = UNRECOGNISABLE,
+    frame_label: str = UNRECOGNIZABLE,
 ) -> Figure:
     """Images in reading order, with whatever is known of each.
 
@@ -39,7 +39,7 @@ def sample_sheet(
         row_labels: one text per row, or None.
         column_labels: one text per column, or None.
         captions: one text per image (its class and the classifier's confidence, say), or None.
-        frames: bool [N], images to frame in the warning colour, or None.
+        frames: bool [N], images to frame in the warning color, or None.
         frame_label: what a frame means; it is written below with the number of frames.
 
     Returns:
@@ -62,7 +62,7 @@ def sample_comparison(
     row_labels: Sequence[str] | None = None,
     captions: Mapping[str, Sequence[str]] | None = None,
     frames: Mapping[str, NDArray[np.bool_]] | None = None,
-    frame_label: str = UNRECOGNISABLE,
+    frame_label: str = UNRECOGNIZABLE,
 ) -> Figure:
     """Several sheets of images side by side, each under its own title.
 
@@ -73,7 +73,7 @@ def sample_comparison(
         subtitle: str under the title, or None.
         row_labels: one text per row, written left of the first sheet, or None.
         captions: one text per image, by sheet; a sheet may be left out.
-        frames: bool [N], images to frame in the warning colour, by sheet; a sheet may be left out.
+        frames: bool [N], images to frame in the warning color, by sheet; a sheet may be left out.
         frame_label: what a frame means; it is written below with the number of frames in each sheet.
 
     Returns:

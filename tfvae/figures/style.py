@@ -1,4 +1,4 @@
-"""The look of every figure: type, colours, sizes in pixels."""
+"""The look of every figure: type, colors, sizes in pixels."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ INK = "#1a1a1a"
 QUIET = "#5f6368"
 WARNING = "#d6006c"
 
-# Ten colours, found by search: no two of them, nor one and white, come nearer than 14 in OKLab (x 100), for
+# Ten colors, found by search: no two of them, nor one and white, come nearer than 14 in OKLab (x 100), for
 # normal, protan, deutan and tritan vision (Machado et al. 2009).
 PALETTE = (
     "#006a76",

@@ -30,11 +30,11 @@ def tradeoff_curves(
     points: Mapping[str, Mapping[str, tuple[float, float]]] | None = None,
     reported: Mapping[str, tuple[float, float]] | None = None,
 ) -> Figure:
-    """Accuracy (up is better) against cosine similarity (left is more varied), on a scale that opens towards 1.
+    """Accuracy (up is better) against cosine similarity (left is more varied), on a scale that opens toward 1.
 
     Args:
         panels: {judge: {generator: (similarities float [P], accuracies float [P])}}, a panel for each judge; the same
-            generator has the same colour in each.
+            generator has the same color in each.
         title: str.
         samples: int >= 1, samples that an accuracy was measured on; one without an error is drawn half an error
             below 1.

@@ -24,7 +24,7 @@ def real_loss(logits: tf.Tensor) -> tf.Tensor:
         float32 [batch], >= 0, in nats; log(2) where the discriminator cannot tell.
 
     Reference:
-        Goodfellow et al. 2014, section 3 and algorithm 1 (the generator maximises log D(G(z)) early in learning);
+        Goodfellow et al. 2014, section 3 and algorithm 1 (the generator maximizes log D(G(z)) early in learning);
         report 4, section 3.4; report 3, PatchGAN.
     """
     return _mean_over_patches(tf.nn.softplus(-tf.cast(logits, tf.float32)))
@@ -71,23 +71,23 @@ def squared_slope(discriminator: Callable[[tf.Tensor], tf.Tensor], images: tf.Te
 def capped_adversarial_loss(
     decoded: tf.Tensor,
     error: Callable[[tf.Tensor], tf.Tensor],
-    judgement: Callable[[tf.Tensor], tf.Tensor],
+    judgment: Callable[[tf.Tensor], tf.Tensor],
     *,
     cap: float,
 ) -> tf.Tensor:
-    """A judgement of decoded images, with as much weight as keeps its pull on an image within that of the error.
+    """A judgment of decoded images, with as much weight as keeps its pull on an image within that of the error.
 
-        capped[i] = weight[i] * judgement(decoded)[i]
-        weight[i] = min(1, cap * norm(d error[i] / d decoded[i]) / norm(d judgement[i] / d decoded[i]))
+        capped[i] = weight[i] * judgment(decoded)[i]
+        weight[i] = min(1, cap * norm(d error[i] / d decoded[i]) / norm(d judgment[i] / d decoded[i]))
 
-    The weight is a constant of the step, and gradients flow into `decoded` alone: what the judgement itself is made
+    The weight is a constant of the step, and gradients flow into `decoded` alone: what the judgment itself is made
     of, a discriminator's weights, gets none.
 
     Args:
         decoded: float32 [batch, ...], what a decoder gives.
-        error: function of `decoded` to float32 [batch], what the decoder minimises besides.
-        judgement: function of `decoded` to float32 [batch].
-        cap: float > 0, the most that the judgement's pull may be, in units of the error's.
+        error: function of `decoded` to float32 [batch], what the decoder minimizes besides.
+        judgment: function of `decoded` to float32 [batch].
+        cap: float > 0, the most that the judgment's pull may be, in units of the error's.
 
     Returns:
         float32 [batch].
@@ -102,12 +102,12 @@ def capped_adversarial_loss(
     length = _norm(tape.gradient(errors, fixed))
     with tf.GradientTape() as tape:
         tape.watch(fixed)
-        judgements = judgement(fixed)
-    slope = tape.gradient(judgements, fixed)
+        judgments = judgment(fixed)
+    slope = tape.gradient(judgments, fixed)
     weight = tf.stop_gradient(tf.minimum(1.0, cap * length / tf.maximum(_norm(slope), TINY)))
     slope = tf.stop_gradient(slope) * tf.reshape(weight, [-1] + [1] * (len(slope.shape) - 1))
     axes = list(range(1, len(slope.shape)))
-    return weight * tf.stop_gradient(judgements) + tf.reduce_sum(slope * (decoded - fixed), axis=axes)
+    return weight * tf.stop_gradient(judgments) + tf.reduce_sum(slope * (decoded - fixed), axis=axes)
 
 
 def _norm(slope: tf.Tensor) -> tf.Tensor:

@@ -1,4 +1,4 @@
-"""Center loss: pulls each code towards the center of its class."""
+"""Center loss: pulls each code toward the center of its class."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""GaMix-VAE's regularisers: the posteriors of a batch as one mixture, and the variance of each posterior."""
+"""GaMix-VAE's regularizers: the posteriors of a batch as one mixture, and the variance of each posterior."""
 
 from __future__ import annotations
 

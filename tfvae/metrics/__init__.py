@@ -7,7 +7,7 @@ from tfvae.metrics.clustering import (
     majority_accuracy,
     silhouette,
 )
-from tfvae.metrics.conditional import class_accuracy, cosine_similarity, unrecognisable_share
+from tfvae.metrics.conditional import class_accuracy, cosine_similarity, unrecognizable_share
 from tfvae.metrics.features import Activations, FeatureExtractor, GraphExtractor, inception, mnist_cnn
 from tfvae.metrics.manifold import NearCopies, class_shares, density_and_coverage, near_copies, precision_and_recall
 from tfvae.metrics.measurement import Measurement
@@ -46,5 +46,5 @@ __all__ = [
     "score_samples",
     "silhouette",
     "texture_ratio",
-    "unrecognisable_share",
+    "unrecognizable_share",
 ]

@@ -16,7 +16,7 @@ USED_SHARE = 0.01
 
 
 def silhouette(codes: ArrayLike, labels: ArrayLike, *, sample_size: int | None = 5_000, seed: int = 0) -> float:
-    """Mean silhouette of labelled codes: how much nearer a code is to its own class than to the next one.
+    """Mean silhouette of labeled codes: how much nearer a code is to its own class than to the next one.
 
     silhouette = mean((b - a) / max(a, b))
     a = mean distance to its own class,  b = mean distance to the nearest other class
@@ -102,7 +102,7 @@ def majority_accuracy(clusters: ArrayLike, labels: ArrayLike) -> float:
 
 
 def cluster_agreement(clusters: ArrayLike, labels: ArrayLike) -> dict[str, float]:
-    """Normalised mutual information (arithmetic mean of the entropies) and adjusted Rand index.
+    """Normalized mutual information (arithmetic mean of the entropies) and adjusted Rand index.
 
     Args:
         clusters: int [N], >= 0.

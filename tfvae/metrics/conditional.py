@@ -83,14 +83,14 @@ def cosine_similarity(images: ArrayLike, labels: ArrayLike) -> float:
     return float(np.mean(means))
 
 
-def unrecognisable(logits: ArrayLike, *, threshold: float = 0.5) -> NDArray[np.bool_]:
+def unrecognizable(logits: ArrayLike, *, threshold: float = 0.5) -> NDArray[np.bool_]:
     """Which samples a classifier is unsure about.
 
-    unrecognisable[i] = max(softmax(logits[i])) < threshold
+    unrecognizable[i] = max(softmax(logits[i])) < threshold
 
     Args:
         logits: floats [N, K].
-        threshold: float in (0, 1], the least confidence of a recognisable sample.
+        threshold: float in (0, 1], the least confidence of a recognizable sample.
 
     Returns:
         bool [N].
@@ -99,19 +99,19 @@ def unrecognisable(logits: ArrayLike, *, threshold: float = 0.5) -> NDArray[np.b
         InputError: if the shape is another, a logit is not finite or the threshold is outside (0, 1].
     """
     if not 0.0 < threshold <= 1.0:
-        raise InputError(f"unrecognisable: expected threshold in (0, 1]. Received: threshold={threshold}.")
-    confidence = softmax(checked_matrix("unrecognisable", "logits", logits), axis=1).max(axis=1)
+        raise InputError(f"unrecognizable: expected threshold in (0, 1]. Received: threshold={threshold}.")
+    confidence = softmax(checked_matrix("unrecognizable", "logits", logits), axis=1).max(axis=1)
     return confidence < threshold
 
 
-def unrecognisable_share(logits: ArrayLike, *, threshold: float = 0.5) -> float:
+def unrecognizable_share(logits: ArrayLike, *, threshold: float = 0.5) -> float:
     """Share of samples that a classifier is unsure about.
 
     share = mean(max(softmax(logits)) < threshold)
 
     Args:
         logits: floats [N, K].
-        threshold: float in (0, 1], the least confidence of a recognisable sample.
+        threshold: float in (0, 1], the least confidence of a recognizable sample.
 
     Returns:
         float in [0, 1].
@@ -122,7 +122,7 @@ def unrecognisable_share(logits: ArrayLike, *, threshold: float = 0.5) -> float:
     Reference:
         Report 0, "fewer redundant images".
     """
-    return float(np.mean(unrecognisable(logits, threshold=threshold)))
+    return float(np.mean(unrecognizable(logits, threshold=threshold)))
 
 
 def checked_labels(function: str, labels: ArrayLike, *, count: int) -> NDArray[np.int64]:

@@ -145,7 +145,7 @@ def inception(path: str | Path | None = None) -> GraphExtractor:
     """Loads the `inception` feature space, TF-GAN's own Inception graph, which published numbers use.
 
     features = pool_3 (2048);  logits = 1008 ImageNet scores
-    of resize(([grey, grey, grey] or rgb - 128) / 128, 299 x 299, bilinear), as TF-GAN's CIFAR example does
+    of resize(([gray, gray, gray] or rgb - 128) / 128, 299 x 299, bilinear), as TF-GAN's CIFAR example does
 
     Args:
         path: folder of the SavedModel; None downloads it from TF-GAN's hub address.
@@ -178,7 +178,7 @@ def inception_input(images: tf.Tensor) -> tf.Tensor:
     """Prepares pixels as TF-GAN's CIFAR example does.
 
     Args:
-        images: uint8 [N, H, W, 1 or 3]; grey is repeated to RGB.
+        images: uint8 [N, H, W, 1 or 3]; gray is repeated to RGB.
 
     Returns:
         float32 [N, 299, 299, 3] in [-1, 1).

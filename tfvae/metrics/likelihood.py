@@ -76,7 +76,7 @@ def evidence_lower_bound(model: StochasticAutoencoder, images: ArrayLike, *, dra
         seed: int >= 0, of the noise.
 
     Returns:
-        float, in nats an image, with its true sign (below 0 for grey pixels).
+        float, in nats an image, with its true sign (below 0 for gray pixels).
 
     Raises:
         InputError: if `draws` is below 1 or the images are not of the model's shape and a float type.

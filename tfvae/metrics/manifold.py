@@ -1,6 +1,6 @@
-"""Fidelity and variety apart: neighbourhoods of real and of generated samples, near copies, and classes found.
+"""Fidelity and variety apart: neighborhoods of real and of generated samples, near copies, and classes found.
 
-Sets of samples are compared by their nearest neighbours, in float64 and a block of rows at a time.
+Sets of samples are compared by their nearest neighbors, in float64 and a block of rows at a time.
 """
 
 from __future__ import annotations
@@ -35,31 +35,31 @@ class NearCopies:
 
 
 def precision_and_recall(
-    real_features: ArrayLike, generated_features: ArrayLike, *, neighbours: int = 3
+    real_features: ArrayLike, generated_features: ArrayLike, *, neighbors: int = 3
 ) -> tuple[float, float]:
     """Share of generated samples inside the real manifold, and of real samples inside the generated one.
 
     precision = mean over j of any_i(|g_j - r_i| <= radius(r_i))
     recall = mean over i of any_j(|r_i - g_j| <= radius(g_j))
 
-    radius(x) is the distance from x to its `neighbours`-th nearest neighbour in its own set, itself left out.
+    radius(x) is the distance from x to its `neighbors`-th nearest neighbor in its own set, itself left out.
 
     Args:
         real_features: floats [N, D].
         generated_features: floats [M, D].
-        neighbours: int >= 1, k.
+        neighbors: int >= 1, k.
 
     Returns:
         (precision, recall), each in [0, 1]. Both grow with N and M: compare numbers of equal counts.
 
     Raises:
-        InputError: if the shapes do not fit, a value is not finite, or a set has no more than `neighbours` samples.
+        InputError: if the shapes do not fit, a value is not finite, or a set has no more than `neighbors` samples.
 
     Reference:
         Kynkaanniemi et al. 2019, eq. 1 and 2.
     """
-    real, generated = _pair(real_features, generated_features, neighbours)
-    real_radii, generated_radii = _radii(real, neighbours), _radii(generated, neighbours)
+    real, generated = _pair(real_features, generated_features, neighbors)
+    real_radii, generated_radii = _radii(real, neighbors), _radii(generated, neighbors)
     inside_generated = np.zeros(len(real), np.bool_)
     inside_real = np.zeros(len(generated), np.bool_)
     for rows, squares in _squared_distances(real, generated):
@@ -69,35 +69,35 @@ def precision_and_recall(
 
 
 def density_and_coverage(
-    real_features: ArrayLike, generated_features: ArrayLike, *, neighbours: int = 5
+    real_features: ArrayLike, generated_features: ArrayLike, *, neighbors: int = 5
 ) -> tuple[float, float]:
-    """How many real neighbourhoods a generated sample lies in, and the share of real neighbourhoods that hold one.
+    """How many real neighborhoods a generated sample lies in, and the share of real neighborhoods that hold one.
 
-    density = sum over j and i of (|g_j - r_i| <= radius(r_i)) / (neighbours * M)
+    density = sum over j and i of (|g_j - r_i| <= radius(r_i)) / (neighbors * M)
     coverage = mean over i of any_j(|g_j - r_i| <= radius(r_i))
 
-    Only real samples have neighbourhoods here, so that outliers among the generated ones widen nothing.
+    Only real samples have neighborhoods here, so that outliers among the generated ones widen nothing.
 
     Args:
         real_features: floats [N, D].
         generated_features: floats [M, D].
-        neighbours: int >= 1, k.
+        neighbors: int >= 1, k.
 
     Returns:
         (density, coverage): density >= 0 and about 1 for real samples, coverage in [0, 1].
 
     Raises:
-        InputError: if the shapes do not fit, a value is not finite, or a set has no more than `neighbours` samples.
+        InputError: if the shapes do not fit, a value is not finite, or a set has no more than `neighbors` samples.
 
     Reference:
         Naeem et al. 2020, eq. 3 and 4.
     """
-    real, generated = _pair(real_features, generated_features, neighbours)
-    radii = _radii(real, neighbours)
+    real, generated = _pair(real_features, generated_features, neighbors)
+    radii = _radii(real, neighbors)
     inside = np.zeros(len(real), np.int64)
     for rows, squares in _squared_distances(real, generated):
         inside[rows] = np.count_nonzero(squares <= radii[rows, np.newaxis], axis=1)
-    return float(inside.sum() / (neighbours * len(generated))), float(np.mean(inside > 0))
+    return float(inside.sum() / (neighbors * len(generated))), float(np.mean(inside > 0))
 
 
 def near_copies(generated: ArrayLike, train: ArrayLike, test: ArrayLike) -> NearCopies:
@@ -156,23 +156,23 @@ def class_shares(logits: ArrayLike) -> NDArray[np.float64]:
     return np.bincount(np.argmax(scores, axis=1), minlength=scores.shape[1]) / len(scores)
 
 
-def _pair(real: ArrayLike, generated: ArrayLike, neighbours: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _pair(real: ArrayLike, generated: ArrayLike, neighbors: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     first, second = checked_pair(real, generated)
     fewest = min(len(first), len(second))
-    if neighbours < 1 or fewest <= neighbours:
+    if neighbors < 1 or fewest <= neighbors:
         raise InputError(
-            f"Expected 1 neighbour or more, and more samples than neighbours in each set. Received: "
-            f"neighbours={neighbours} and {fewest} samples. Pass more samples."
+            f"Expected 1 neighbor or more, and more samples than neighbors in each set. Received: "
+            f"neighbors={neighbors} and {fewest} samples. Pass more samples."
         )
     return first, second
 
 
-def _radii(points: NDArray[np.float64], neighbours: int) -> NDArray[np.float64]:
-    """Squared distance of each point to its `neighbours`-th nearest other point."""
+def _radii(points: NDArray[np.float64], neighbors: int) -> NDArray[np.float64]:
+    """Squared distance of each point to its `neighbors`-th nearest other point."""
     radii = np.empty(len(points))
     for rows, squares in _squared_distances(points, points):
         squares[np.arange(len(squares)), np.arange(rows.start, rows.stop)] = np.inf
-        radii[rows] = np.partition(squares, neighbours - 1, axis=1)[:, neighbours - 1]
+        radii[rows] = np.partition(squares, neighbors - 1, axis=1)[:, neighbors - 1]
     return radii
 
 

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from tfvae.errors import InputError
 from tfvae.metrics.scores import checked_matrix
 from tfvae.models.autoencoder import StochasticAutoencoder
-from tfvae.models.base import comfortable_batch, float_array, in_batches
+from tfvae.models.base import float_array, in_batches, inference_batch_size
 
 
 class PosteriorStatistics(NamedTuple):
@@ -49,7 +49,7 @@ def posterior_moments(
         return tf.stack([posterior.mean(), posterior.variance()], axis=1)
 
     moments = in_batches(
-        step, float_array(images, model.image_shape, "images"), batch_size=comfortable_batch(model.image_shape)
+        step, float_array(images, model.image_shape, "images"), batch_size=inference_batch_size(model.image_shape)
     )
     return moments[:, 0], moments[:, 1]
 

@@ -12,7 +12,7 @@ from sklearn.metrics.pairwise import rbf_kernel
 from tfvae.errors import InputError
 from tfvae.metrics.scores import checked_matrix
 from tfvae.models.autoencoder import StochasticAutoencoder
-from tfvae.models.base import comfortable_batch, float_array, in_batches
+from tfvae.models.base import float_array, in_batches, inference_batch_size
 
 LARGEST = 5000
 
@@ -41,7 +41,7 @@ def posterior_samples(model: StochasticAutoencoder, images: ArrayLike, *, seed: 
 
     x = float_array(images, model.image_shape, "images")
     noise = np.random.default_rng(seed).standard_normal((len(x), model.latent_dim), np.float32)
-    return in_batches(step, x, noise, batch_size=comfortable_batch(model.image_shape))
+    return in_batches(step, x, noise, batch_size=inference_batch_size(model.image_shape))
 
 
 def aggregate_moments(codes: ArrayLike) -> dict[str, float]:

@@ -24,7 +24,7 @@ SEED = 0
 def random_vgg() -> GraphExtractor:
     """Builds the `random_vgg` feature space: a small VGG with random weights, the same on every machine.
 
-        x = resize([grey, grey, grey] or rgb, 64 x 64) / 127.5 - 1
+        x = resize([gray, gray, gray] or rgb, 64 x 64) / 127.5 - 1
         for width in (16, 32, 64, 128):  x = max_pool(relu(conv(relu(conv(x)))))     3 x 3 kernels, no bias
         features = dot(flatten(x), projection)                                       4 x 4 x 128 -> 64
 
@@ -41,7 +41,7 @@ def random_vgg() -> GraphExtractor:
         `sha256` is over the weights, and its logits are float32 [N, 0]. It raises InputError for smaller pictures.
 
     Reference:
-        Naeem et al. 2020, section 4: embeddings by a randomly initialised VGG16, for data far from ImageNet.
+        Naeem et al. 2020, section 4: embeddings by a randomly initialized VGG16, for data far from ImageNet.
     """
     *kernels, projection = random_weights()
 
@@ -65,7 +65,7 @@ def random_vgg_input(images: tf.Tensor) -> tf.Tensor:
     """Brings pictures to the one size that the network takes.
 
     Args:
-        images: uint8 [N, H, W, 1 or 3], H and W >= 32; grey is repeated to RGB.
+        images: uint8 [N, H, W, 1 or 3], H and W >= 32; gray is repeated to RGB.
 
     Returns:
         float32 [N, 64, 64, 3] in [0, 255].

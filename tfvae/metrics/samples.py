@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tfvae.data.images import ImageData
 from tfvae.errors import InputError
-from tfvae.metrics.conditional import checked_labels, class_accuracy, cosine_similarity, unrecognisable_share
+from tfvae.metrics.conditional import checked_labels, class_accuracy, cosine_similarity, unrecognizable_share
 from tfvae.metrics.features import Activations, FeatureExtractor
 from tfvae.metrics.manifold import class_shares, density_and_coverage, precision_and_recall
 from tfvae.metrics.measurement import Measurement
@@ -108,8 +108,8 @@ def score_samples(
     fid_ratio = fid / floor,  floor = FID of as many real training images against the same test images
 
     Where the data set has fewer training images than there are samples, the ratio is of equal counts all the
-    same: of that many samples, drawn with a fixed seed. Precision and recall (3 neighbours) and density and coverage
-    (5 neighbours) are of 3,000 samples and 3,000 test images, drawn likewise, or of as many as the smaller set has.
+    same: of that many samples, drawn with a fixed seed. Precision and recall (3 neighbors) and density and coverage
+    (5 neighbors) are of 3,000 samples and 3,000 test images, drawn likewise, or of as many as the smaller set has.
 
     Args:
         images: uint8 [N, H, W, C], N above the extractor's number of features.
@@ -118,14 +118,14 @@ def score_samples(
 
     Returns:
         {name: measurement}: fid fid_ratio kid precision recall density coverage; inception_score where the extractor
-        has logits; where its classes are those of the data unrecognisable_share, mode_coverage (number of classes
+        has logits; where its classes are those of the data unrecognizable_share, mode_coverage (number of classes
         found) and rarest_class_share; with labels cosine_similarity, and class_accuracy where the classes fit.
 
     Raises:
         InputError: if the images do not fit the extractor, are too few, or the labels do not fit the images.
 
     Reference:
-        Report 0 (class_accuracy, unrecognisable_share), report 1 (acc, cos), report 4 (FID, inception score, mode
+        Report 0 (class_accuracy, unrecognizable_share), report 1 (acc, cos), report 4 (FID, inception score, mode
         collapse).
     """
     if labels is not None:
@@ -141,7 +141,7 @@ def score_samples(
     scores |= _manifold(features, reference, measure)
     if reference.classes_fit:
         shares = class_shares(logits)
-        scores["unrecognisable_share"] = measure(unrecognisable_share(logits))
+        scores["unrecognizable_share"] = measure(unrecognizable_share(logits))
         scores["mode_coverage"] = measure(float(np.count_nonzero(shares)))
         scores["rarest_class_share"] = measure(shares.min())
     if reference.classes_fit and labels is not None:

@@ -98,7 +98,7 @@ def inception_score(logits: ArrayLike) -> float:
     score = exp(mean(kl(p(y | x), p(y)))),  p(y) = mean(p(y | x))
 
     Args:
-        logits: floats [N, K], the classifier's unnormalised log-probabilities.
+        logits: floats [N, K], the classifier's unnormalized log-probabilities.
 
     Returns:
         float in [1, K]: K is reached by sure classifications spread evenly over the classes.

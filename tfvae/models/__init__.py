@@ -1,1 +1,1 @@
-"""Models: each file states what it minimises; `base.py` holds the mechanics."""
+"""Models: each file states what it minimizes; `base.py` holds the mechanics."""

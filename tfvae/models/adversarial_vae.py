@@ -29,7 +29,7 @@ class AdversarialVAE(TwoPlayerModel, VAE):
     discriminator: mean over patches of -log D(x) - log(1 - D(x')),  x' = E p(x | z),  D = sigmoid(logit)
 
     Both move at once, each down its own part of the objective. The discriminator learns from the first step; its
-    judgement enters after `warm_up_steps`, and on no image does it pull harder than `cap` times the reconstruction
+    judgment enters after `warm_up_steps`, and on no image does it pull harder than `cap` times the reconstruction
     term does. The loss is the sum of all terms and says little. Without a discriminator this is a `VAE`.
 
     Args:
@@ -39,10 +39,10 @@ class AdversarialVAE(TwoPlayerModel, VAE):
             parameters.
         discriminator: functional network, float [batch, *image_shape] -> float [batch, ...], the logits of the image's
             patches being real; None leaves the game out.
-        adversarial_weight: float >= 0, weight of the judgement for each value of an image (`pixels` of them, with
+        adversarial_weight: float >= 0, weight of the judgment for each value of an image (`pixels` of them, with
             channels); 0.01 is pix2pix's ratio of 1 to 100 between it and the L1 error.
-        cap: float > 0, the most that the judgement pulls on an image, in units of the reconstruction term's pull.
-        warm_up_steps: int >= 0, steps before the judgement enters.
+        cap: float > 0, the most that the judgment pulls on an image, in units of the reconstruction term's pull.
+        warm_up_steps: int >= 0, steps before the judgment enters.
         parts: int >= 1, how many parts of equal size a batch goes through the networks in. Memory shrinks with it,
             and a step stays that of the whole batch, but for its noise, which is drawn for each part.
         random_flip: whether training shows the mirror image of an image, left for right, half of the time.
@@ -97,13 +97,13 @@ class AdversarialVAE(TwoPlayerModel, VAE):
     def objective(
         self, images: tf.Tensor, labels: tf.Tensor | None, *, noise: Noise, training: bool, **batch: Any
     ) -> Terms:
-        """As the class says; `batch` is what the regularisers need to know of the batch that `images` are a part of."""
+        """As the class says; `batch` is what the regularizers need to know of the batch that `images` are a part of."""
         posterior = self.posterior(images, training=training)
         codes = self.draw(posterior, noise)
         decoded = tf.cast(self.decoder(codes, training=training), tf.float32)
         terms = {
             "reconstruction": self.reconstruction_loss(images, decoded),
-            **self.regularisers(posterior, codes, **batch),
+            **self.regularizers(posterior, codes, **batch),
         }
         if self.discriminator is not None:
             terms |= self.adversarial_terms(self.discriminator, images, decoded, training=training)
@@ -113,26 +113,26 @@ class AdversarialVAE(TwoPlayerModel, VAE):
         """float32 [batch]: the reconstruction term of what the decoder gave."""
         return -self.likelihood(decoded).log_prob(images)
 
-    def regularisers(self, posterior: tfd.Distribution, codes: tf.Tensor) -> Terms:
+    def regularizers(self, posterior: tfd.Distribution, codes: tf.Tensor) -> Terms:
         """What keeps codes near the prior: named terms, float32 [batch] each, in nats."""
         return {"kl": self.beta * distributions.kl_divergence(posterior, self.prior(self.latent_dim), codes)}
 
     def adversarial_terms(
         self, discriminator: keras.Model, images: tf.Tensor, decoded: tf.Tensor, *, training: bool
     ) -> Terms:
-        """The judgement of the decoded images, for the autoencoder, and the discriminator's errors, for it alone."""
+        """The judgment of the decoded images, for the autoencoder, and the discriminator's errors, for it alone."""
         judge = functools.partial(discriminator, training=training)
         pixels = math.prod(self.image_shape)
         started = tf.cast(tf.convert_to_tensor(self.train_draws) >= self.warm_up_steps, tf.float32)
-        judgement = capped_adversarial_loss(
+        judgment = capped_adversarial_loss(
             decoded,
             error=lambda values: self.reconstruction_loss(images, values),
-            judgement=lambda values: self.adversarial_weight * pixels * real_loss(judge(self._images_of(values))),
+            judgment=lambda values: self.adversarial_weight * pixels * real_loss(judge(self._images_of(values))),
             cap=self.cap,
         )
         fakes = tf.stop_gradient(self._images_of(decoded))
         return {
-            "adversarial": started * judgement,
+            "adversarial": started * judgment,
             "discriminator_real": real_loss(judge(images)),
             "discriminator_fake": fake_loss(judge(fakes)),
         }

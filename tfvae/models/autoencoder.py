@@ -12,7 +12,7 @@ from tensorflow_probability import distributions as tfd
 
 from tfvae import distributions
 from tfvae.errors import InputError
-from tfvae.models.base import Noise, Terms, comfortable_batch, float_array, in_batches
+from tfvae.models.base import Noise, Terms, float_array, in_batches, inference_batch_size
 from tfvae.models.latent_variable import LatentVariableModel
 
 
@@ -87,7 +87,7 @@ class Autoencoder(LatentVariableModel):
 
         Args:
             images: float [count, *image_shape] in the value range that the model was trained on.
-            batch_size: int >= 1, images at a time; None for `comfortable_batch`.
+            batch_size: int >= 1, images at a time; None for `inference_batch_size`.
 
         Returns:
             float32 [count, latent_dim].
@@ -96,7 +96,7 @@ class Autoencoder(LatentVariableModel):
             InputError: if the shape of an image is another.
         """
         images = float_array(images, self.image_shape, "images")
-        batch_size = comfortable_batch(self.image_shape) if batch_size is None else batch_size
+        batch_size = inference_batch_size(self.image_shape) if batch_size is None else batch_size
         return in_batches(self.compiled_step(self.encode_step), images, batch_size=batch_size)
 
     def reconstruct(self, images: Any, *, batch_size: int | None = None) -> np.ndarray:

@@ -1,6 +1,6 @@
 """The mechanics that every model shares: noise, gradients, the division between replicas, running means.
 
-What a model minimises stands in its own file (`objective`), and so does who moves in which order (`train_step`).
+What a model minimizes stands in its own file (`objective`), and so does who moves in which order (`train_step`).
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ def float_array(array: Any, shape: tuple[int, ...], name: str) -> np.ndarray:
     return array
 
 
-def comfortable_batch(shape: Sequence[int]) -> int:
+def inference_batch_size(shape: Sequence[int]) -> int:
     """How many examples of that shape go through networks at once where nothing has to be kept: 1000 small ones.
 
     Args:
@@ -204,7 +204,7 @@ class GenerativeModel(keras.Model):
     loss = mean over the global batch of sum(objective(images, labels, noise=noise, training=True).values())
 
     A subclass names its terms in `term_names` and gives `objective`, which returns {name: float32 [batch]} in nats,
-    to be minimised. `test_step` reuses it, so validation has no second equation.
+    to be minimized. `test_step` reuses it, so validation has no second equation.
 
     Args:
         seed: int >= 0, seed of the noise that the model draws.
@@ -229,7 +229,7 @@ class GenerativeModel(keras.Model):
         self._compiled_functions: dict[str, Any] = {}
 
     def objective(self, images: tf.Tensor, labels: tf.Tensor | None, *, noise: Noise, training: bool) -> Terms:
-        """The equation: named terms, float32 [batch] each, in nats, to be minimised."""
+        """The equation: named terms, float32 [batch] each, in nats, to be minimized."""
         raise NotImplementedError(f"{type(self).__name__} must define `objective`.")
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
@@ -289,7 +289,7 @@ class GenerativeModel(keras.Model):
         """One step of every player at once, each down the part of one objective that its own variables move.
 
         Args:
-            objective: as `objective` above; what one player minimises must give the others no gradient.
+            objective: as `objective` above; what one player minimizes must give the others no gradient.
             data: what `fit` hands to a step, (images, labels) or images.
             players: each optimizer with its variables.
             parts: int >= 1, how many parts of equal size the batch goes through the networks in, one after the other.

@@ -19,7 +19,7 @@ class CenterVAE(StochasticAutoencoder):
 
     loss = mean(-log p(x | z) + center_weight * sum((code - centers[y])**2) / 2),  code = mean of q(z | x)
 
-    After each step every center moves towards the codes that the batch holds of its class:
+    After each step every center moves toward the codes that the batch holds of its class:
     centers[j] += center_step * sum(code - centers[j]) / (1 + count[j]).
 
     The loss acts on the posterior's mean, which is what `encode` returns and the mixture is fitted to. With no KL term
@@ -92,7 +92,7 @@ class CenterVAE(StochasticAutoencoder):
         return logs
 
     def move_centers(self, codes: tf.Tensor, labels: tf.Tensor) -> None:
-        """Moves each center towards the codes of its class in the global batch.
+        """Moves each center toward the codes of its class in the global batch.
 
         Args:
             codes: float32 [batch, latent_dim], this replica's.

@@ -124,7 +124,7 @@ class DCGAN(TwoPlayerModel):
     def discriminator_objective(
         self, images: tf.Tensor, labels: tf.Tensor | None, *, noise: Noise, training: bool
     ) -> Terms:
-        """What the discriminator minimises: its errors on real and on generated images, and its slope."""
+        """What the discriminator minimizes: its errors on real and on generated images, and its slope."""
         fakes = tf.stop_gradient(self._fakes(images, noise, training))
         judge = functools.partial(self.discriminator, training=training)
         terms = {"discriminator_real": real_loss(judge(images)), "discriminator_fake": fake_loss(judge(fakes))}
@@ -135,7 +135,7 @@ class DCGAN(TwoPlayerModel):
     def generator_objective(
         self, images: tf.Tensor, labels: tf.Tensor | None, *, noise: Noise, training: bool
     ) -> Terms:
-        """What the generator minimises: how surely its images, or the best of them, are found out."""
+        """What the generator minimizes: how surely its images, or the best of them, are found out."""
         losses = real_loss(self.discriminator(self._fakes(images, noise, training), training=training))
         if training and self.top_share < 1:
             losses *= _weights_of_least(losses, gather_over_replicas(losses), self.top_share)

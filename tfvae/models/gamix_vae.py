@@ -73,7 +73,7 @@ class GaMixVAE(AdversarialVAE):
     def reconstruction_loss(self, images: tf.Tensor, decoded: tf.Tensor) -> tf.Tensor:
         return self.betas[2] * super().reconstruction_loss(images, decoded)
 
-    def regularisers(
+    def regularizers(
         self, posterior: tfd.Distribution, codes: tf.Tensor, *, moments: tuple[tf.Tensor, tf.Tensor] | None = None
     ) -> Terms:
         """Eq. 8 and 11; `moments` are those of the batch that these posteriors are a part of, all of it if None."""

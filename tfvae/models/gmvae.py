@@ -15,7 +15,7 @@ from tfvae import distributions
 from tfvae.errors import InputError
 from tfvae.losses.threshold import above_threshold
 from tfvae.models.autoencoder import StochasticAutoencoder
-from tfvae.models.base import Noise, Terms, comfortable_batch, float_array, in_batches, mean_over_batch
+from tfvae.models.base import Noise, Terms, float_array, in_batches, inference_batch_size, mean_over_batch
 
 
 @keras.saving.register_keras_serializable("tfvae")
@@ -31,7 +31,7 @@ class GMVAE(StochasticAutoencoder):
 
     with x and w drawn from q(x | y) and q(w | y), `draws` times, and p(z | x, w) exact. The maximum is taken with the
     mean of the global batch: below the threshold the z_prior term has no gradient, so that clusters may form before
-    anything pushes p(z | x, w) towards uniform.
+    anything pushes p(z | x, w) toward uniform.
 
     Our `codes` are the x of the paper, and `images` its y. One encoder gives both posteriors, because their trunk is
     most of its cost; two towers of their own fit in as one functional graph with its outputs concatenated.
@@ -157,7 +157,7 @@ class GMVAE(StochasticAutoencoder):
             images: float [count, *image_shape] in the value range that the model was trained on.
             draws: int >= 1, of x and w for each image.
             seed: int >= 0, of the draws.
-            batch_size: int >= 1, images at a time; None for `comfortable_batch`.
+            batch_size: int >= 1, images at a time; None for `inference_batch_size`.
 
         Returns:
             float32 [count, clusters], rows sum to 1.
@@ -171,7 +171,7 @@ class GMVAE(StochasticAutoencoder):
         images = float_array(images, self.image_shape, "images")
         if draws < 1:
             raise InputError(f"Expected at least 1 draw an image. Received: draws={draws}. Ask for one or more.")
-        batch_size = comfortable_batch(self.image_shape) if batch_size is None else batch_size
+        batch_size = inference_batch_size(self.image_shape) if batch_size is None else batch_size
         parameters = in_batches(self.compiled_step(self.parameters_step), images, batch_size=batch_size)
         generator = np.random.default_rng(seed)
         total = np.zeros((len(images), self.clusters), np.float64)
@@ -207,7 +207,7 @@ class GMVAE(StochasticAutoencoder):
             cluster: int in [0, clusters), the cluster of all of them; None draws one for each.
             w: float [count, style_dim] or [style_dim], the style of each or of all; None draws them.
             seed: int >= 0, the same seed gives the same images.
-            batch_size: int >= 1, images at a time; None for `comfortable_batch`.
+            batch_size: int >= 1, images at a time; None for `inference_batch_size`.
 
         Returns:
             float32 [count, *image_shape].
@@ -243,7 +243,7 @@ class GMVAE(StochasticAutoencoder):
             styles = np.broadcast_to(given, styles.shape)
         parts = (styles, noise, np.eye(self.clusters, dtype=np.float32)[chosen])
         return in_batches(
-            self.compiled_step(self.codes_step), *parts, batch_size=comfortable_batch(self.image_shape)
+            self.compiled_step(self.codes_step), *parts, batch_size=inference_batch_size(self.image_shape)
         ), chosen.astype(np.int64)
 
     def codes_step(self, styles: tf.Tensor, noise: tf.Tensor, chosen: tf.Tensor) -> tf.Tensor:

@@ -12,7 +12,7 @@ from tensorflow_probability import distributions as tfd
 
 from tfvae import distributions
 from tfvae.errors import InputError
-from tfvae.models.base import GenerativeModel, comfortable_batch, float_array, in_batches
+from tfvae.models.base import GenerativeModel, float_array, in_batches, inference_batch_size
 
 
 class LatentVariableModel(GenerativeModel):
@@ -37,7 +37,7 @@ class LatentVariableModel(GenerativeModel):
 
         Args:
             codes: float [count, latent_dim].
-            batch_size: int >= 1, codes at a time; None for `comfortable_batch`.
+            batch_size: int >= 1, codes at a time; None for `inference_batch_size`.
 
         Returns:
             float32 [count, *image_shape].
@@ -46,7 +46,7 @@ class LatentVariableModel(GenerativeModel):
             InputError: if the codes have another number of dimensions.
         """
         codes = float_array(codes, (self.latent_dim,), "codes")
-        batch_size = comfortable_batch(self.image_shape) if batch_size is None else batch_size
+        batch_size = inference_batch_size(self.image_shape) if batch_size is None else batch_size
         return in_batches(self.compiled_step(self.decode_step), codes, batch_size=batch_size)
 
     def sample(self, count: int, *, seed: int = 0, batch_size: int | None = None) -> np.ndarray:
@@ -55,7 +55,7 @@ class LatentVariableModel(GenerativeModel):
         Args:
             count: int >= 1, number of images.
             seed: int, the same seed gives the same images.
-            batch_size: int >= 1, images at a time; None for `comfortable_batch`.
+            batch_size: int >= 1, images at a time; None for `inference_batch_size`.
 
         Returns:
             float32 [count, *image_shape].

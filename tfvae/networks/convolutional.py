@@ -98,7 +98,7 @@ def dcgan_generator(
     widths: Sequence[int] = (7 * 7 * 128,),
     filters: Sequence[int] = (256, 64),
     kernel: int = 5,
-    normalise: bool = False,
+    normalize: bool = False,
     full_size_filters: int = 0,
     categories: int = 0,
 ) -> keras.Model:
@@ -114,8 +114,8 @@ def dcgan_generator(
         widths: ints >= 1, units of the dense layers before the last; none is allowed.
         filters: ints >= 1, channels that go into each transposed convolution.
         kernel: int >= 1, height and width of the kernels.
-        normalise: whether the maps between the layers are divided by their root mean square over the channels. The
-            batch normalisation of Radford et al. has state that the discriminator's step would change too.
+        normalize: whether the maps between the layers are divided by their root mean square over the channels. The
+            batch normalization of Radford et al. has state that the discriminator's step would change too.
         full_size_filters: int >= 0, channels of maps as large as the image, of which a convolution of 3x3 makes the
             pixels; with 0 the last transposed convolution makes them.
         categories: int in [0, latent_dim); above 0, the largest of a code's first `categories` numbers chooses one of
@@ -128,7 +128,7 @@ def dcgan_generator(
         InputError: if a number is out of its range, or the strides cannot make such an image.
 
     Reference:
-        Radford et al. 2016, section 3; Karras et al. 2018, section 4.2, for the normalisation; Khayatkhoei et al. 2018
+        Radford et al. 2016, section 3; Karras et al. 2018, section 4.2, for the normalization; Khayatkhoei et al. 2018
         for the categories; report 4, section 3.2.1.
     """
     _check_positive(*widths, *filters, latent_dim, kernel, full_size_filters or 1)
@@ -139,12 +139,12 @@ def dcgan_generator(
         )
     inputs = keras.Input((latent_dim,), name="codes")
     hidden = _dense(_chosen(inputs, categories) if categories else inputs, widths)
-    maps = _seed(hidden, image_shape, filters, normalise)
+    maps = _seed(hidden, image_shape, filters, normalize)
     if full_size_filters:
-        maps = _upsampled(maps, (*filters, full_size_filters), kernel, normalise)
+        maps = _upsampled(maps, (*filters, full_size_filters), kernel, normalize)
         logits = layers.Conv2D(image_shape[-1], 3, padding="same", name="pixels")(maps)
     else:
-        maps = _upsampled(maps, filters, kernel, normalise)
+        maps = _upsampled(maps, filters, kernel, normalize)
         logits = _transposed(image_shape[-1], kernel, name="pixels")(maps)
     return keras.Model(inputs, layers.Activation("tanh", dtype="float32", name="images")(logits), name="generator")
 
@@ -222,7 +222,7 @@ def _dense(hidden: keras.KerasTensor, widths: Sequence[int]) -> keras.KerasTenso
 
 
 def _seed(
-    hidden: keras.KerasTensor, image_shape: Sequence[int], filters: Sequence[int], normalise: bool = False
+    hidden: keras.KerasTensor, image_shape: Sequence[int], filters: Sequence[int], normalize: bool = False
 ) -> keras.KerasTensor:
     """The maps that the first transposed convolution takes: filters[0] of the image's size over all its strides."""
     _check_image_shape(image_shape)
@@ -234,15 +234,15 @@ def _seed(
             f"Received: image_shape={tuple(image_shape)}. Crop or pad the images, or change the number of filters."
         )
     shape = (height // stride, width // stride, filters[0])
-    return _leaky(_normalised(layers.Reshape(shape)(layers.Dense(math.prod(shape))(hidden)), normalise))
+    return _leaky(_normalized(layers.Reshape(shape)(layers.Dense(math.prod(shape))(hidden)), normalize))
 
 
 def _upsampled(
-    maps: keras.KerasTensor, filters: Sequence[int], kernel: int, normalise: bool = False
+    maps: keras.KerasTensor, filters: Sequence[int], kernel: int, normalize: bool = False
 ) -> keras.KerasTensor:
     """All transposed convolutions but the last, whose output is the image."""
     for count in filters[1:]:
-        maps = _leaky(_normalised(_transposed(count, kernel)(maps), normalise))
+        maps = _leaky(_normalized(_transposed(count, kernel)(maps), normalize))
     return maps
 
 
@@ -251,7 +251,7 @@ def _transposed(filters: int, kernel: int, **options: Any) -> keras.layers.Layer
     return kind(filters, kernel, strides=2, padding="same", **options)
 
 
-def _normalised(maps: keras.KerasTensor, wanted: bool) -> keras.KerasTensor:
+def _normalized(maps: keras.KerasTensor, wanted: bool) -> keras.KerasTensor:
     return layers.RMSNormalization(axis=-1)(maps) if wanted else maps
 
 
@@ -263,7 +263,7 @@ def _check_image_shape(image_shape: Sequence[int]) -> None:
     if len(image_shape) != 3 or min(image_shape) < 1:
         raise InputError(
             f"Expected image_shape as (height, width, channels). Received: {tuple(image_shape)}. "
-            "Give a grey image its one channel."
+            "Give a gray image its one channel."
         )
 
 

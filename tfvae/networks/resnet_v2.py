@@ -1,13 +1,13 @@
 """Pre-activation residual networks of an encoder and a decoder (ResNetV2), built functional graphs.
 
-They normalise each pixel's channels, or, by default, nothing: blocks that start as the identity train without, and
+They normalize each pixel's channels, or, by default, nothing: blocks that start as the identity train without, and
 small ones learn faster.
 
 Straight beside them may go one linear layer, from the image to the code and from the code to the image. A linear
 autoencoder finds the principal components of faces, at which small residual networks arrive late
 (`tfvae.networks.principal` starts there), and the stages add what is not linear.
 
-Nothing here has state: batch normalisation would couple the examples of a replica, so that N replicas, or a batch
+Nothing here has state: batch normalization would couple the examples of a replica, so that N replicas, or a batch
 accumulated in parts, trained another model than one whole batch, and a second player's step would move its averages.
 """
 
@@ -41,7 +41,7 @@ def resnet_v2_encoder(
     widths: Sequence[int] = (64, 128, 256, 512, 512),
     blocks: int = 1,
     patch: int = 2,
-    normalise: bool = False,
+    normalize: bool = False,
     output_scale: float = 0.1,
     linear_skip: int = 0,
     recompute: bool = False,
@@ -61,7 +61,7 @@ def resnet_v2_encoder(
         widths: ints >= 1, channels of each stage.
         blocks: int >= 1, `ResidualBlock`s a stage.
         patch: 1, 2 or 4; the first convolution sees patch x patch pixels as channels of one.
-        normalise: whether blocks and the last layer take maps divided by their root mean square over the channels.
+        normalize: whether blocks and the last layer take maps divided by their root mean square over the channels.
         output_scale: float > 0, root mean square of the outputs at the start, about, for maps of unit variance: means
             and log-variances near 0, so that training starts with the noise of N(0, 1).
         linear_skip: factor of 1, 2, 4, 8 or 16 by which the image is shrunk whose pixels the outputs are, besides,
@@ -78,7 +78,7 @@ def resnet_v2_encoder(
         He et al. 2016, "Identity mappings in deep residual networks", figure 4 (e); report 3, section 3.2.
     """
     sizes = stage_sizes(image_shape, len(widths), patch)
-    options = {"normalise": normalise, "recompute": recompute}
+    options = {"normalize": normalize, "recompute": recompute}
     _check_positive(*widths, blocks, outputs)
     _check_skip(linear_skip)
     if not output_scale > 0:
@@ -92,7 +92,7 @@ def resnet_v2_encoder(
             maps = ResidualBlock(width, resize="halve" if halve and not block else None, **options)(maps)
     start = _scaled(output_scale**2, after_rectifier=True)
     head = layers.Dense(outputs, kernel_initializer=start, dtype="float32", name="parameters")
-    results = head(layers.Flatten()(_activated(maps, normalise)))
+    results = head(layers.Flatten()(_activated(maps, normalize)))
     if linear_skip:
         shrunk = layers.AveragePooling2D(linear_skip, **EXACT)(inputs)
         straight = _straight(layers.Flatten(name="shrunk", **EXACT)(shrunk), outputs)
@@ -109,7 +109,7 @@ def resnet_v2_decoder(
     activation: str = "tanh",
     grain: bool = False,
     linear_skip: int = 0,
-    normalise: bool = False,
+    normalize: bool = False,
     recompute: bool = False,
 ) -> keras.Model:
     """A code through residual stages to an image in [-1, 1] or [0, 1].
@@ -130,7 +130,7 @@ def resnet_v2_decoder(
         grain: whether `Grain` follows each stage: fine structure that no code needs to hold.
         linear_skip: factor of 1, 2, 4, 8 or 16 by which that picture is smaller which is linear in the code, and which
             the residual stages add their own to, before the activation; 0 leaves it out.
-        normalise: whether blocks and the last layer take maps divided by their root mean square over the channels.
+        normalize: whether blocks and the last layer take maps divided by their root mean square over the channels.
         recompute: whether the backward pass computes each block anew in place of keeping its maps; same gradients.
 
     Returns:
@@ -144,7 +144,7 @@ def resnet_v2_decoder(
         for pictures that stages add to; report 3, section 3.2.
     """
     sizes = stage_sizes(image_shape, len(widths), 1)[::-1]
-    options = {"normalise": normalise, "recompute": recompute}
+    options = {"normalize": normalize, "recompute": recompute}
     _check_positive(*widths, blocks, latent_dim)
     _check_skip(linear_skip)
     if activation not in ("tanh", "sigmoid"):
@@ -161,7 +161,7 @@ def resnet_v2_decoder(
             maps = Grain(seed=stage, name=f"grain_{stage}")(maps, inputs)
     start = _scaled(HEAD_SCALE**2, after_rectifier=True)
     head = layers.Conv2D(image_shape[-1], 3, padding="same", kernel_initializer=start, name="head", **EXACT)
-    logits = head(_activated(maps, normalise))
+    logits = head(_activated(maps, normalize))
     if linear_skip:
         side = image_shape[0] // linear_skip
         picture = (side, side, image_shape[-1])
@@ -205,7 +205,7 @@ def stage_sizes(image_shape: Sequence[int], stages: int, patch: int = 2) -> list
 
 @keras.saving.register_keras_serializable("tfvae")
 class ResidualBlock(layers.Layer):
-    """A residual unit with full pre-activation, normalised or not.
+    """A residual unit with full pre-activation, normalized or not.
 
     h + conv3x3(relu(norm(conv(relu(norm(h)))))),  norm(h) = scale * h / sqrt(mean(h**2 over the channels) + epsilon)
 
@@ -217,7 +217,7 @@ class ResidualBlock(layers.Layer):
     Args:
         width: int >= 1, channels of the result.
         resize: "halve" or "double" of height and width, or None.
-        normalise: whether norm is the one above and not the identity.
+        normalize: whether norm is the one above and not the identity.
         recompute: whether the backward pass computes the block anew in place of keeping its maps.
         **kwargs: `name` and `dtype` of `keras.layers.Layer`.
 
@@ -225,8 +225,8 @@ class ResidualBlock(layers.Layer):
         InputError: if `resize` is another.
 
     Reference:
-        He et al. 2016, figure 4 (e); De and Smith 2020, for doing without normalisation; Karras et al. 2018, section
-        4.2, for the normalisation; Chen et al. 2016, section 3, for computing anew.
+        He et al. 2016, figure 4 (e); De and Smith 2020, for doing without normalization; Karras et al. 2018, section
+        4.2, for the normalization; Chen et al. 2016, section 3, for computing anew.
     """
 
     def __init__(
@@ -234,7 +234,7 @@ class ResidualBlock(layers.Layer):
         width: int,
         *,
         resize: str | None = None,
-        normalise: bool = False,
+        normalize: bool = False,
         recompute: bool = False,
         **kwargs: Any,
     ) -> None:
@@ -243,12 +243,12 @@ class ResidualBlock(layers.Layer):
             raise InputError(f"Expected resize as 'halve', 'double' or None. Received: {resize!r}. Use one of them.")
         self.width = width
         self.resize = resize
-        self.normalise = normalise
+        self.normalize = normalize
         self.recompute = recompute
         halving = resize == "halve"
         kind = BlockConv2D if halving else layers.Conv2D
         options = {"padding": "same", "dtype": self.dtype_policy}
-        self.norms = [_norm(normalise, self.dtype_policy) for _ in range(2)]
+        self.norms = [_norm(normalize, self.dtype_policy) for _ in range(2)]
         start = _scaled(1, after_rectifier=True)
         self.first = kind(width, 4 if halving else 3, kernel_initializer=start, name="first", **options)
         self.last = layers.Conv2D(width, 3, kernel_initializer="zeros", name="last", **options)
@@ -277,7 +277,7 @@ class ResidualBlock(layers.Layer):
         return batch, height, width, self.width
 
     def get_config(self) -> dict[str, Any]:
-        own = {name: getattr(self, name) for name in ("width", "resize", "normalise", "recompute")}
+        own = {name: getattr(self, name) for name in ("width", "resize", "normalize", "recompute")}
         return {**super().get_config(), **own}
 
     def _block(self, inputs: tf.Tensor) -> tf.Tensor:
@@ -318,12 +318,12 @@ def _straight(inputs: keras.KerasTensor, outputs: int) -> keras.KerasTensor:
     return kernel(layers.Rescaling(1 / math.sqrt(inputs.shape[-1]), **EXACT)(inputs))
 
 
-def _activated(maps: keras.KerasTensor, normalise: bool) -> keras.KerasTensor:
-    return layers.ReLU()(_norm(normalise)(maps))
+def _activated(maps: keras.KerasTensor, normalize: bool) -> keras.KerasTensor:
+    return layers.ReLU()(_norm(normalize)(maps))
 
 
-def _norm(normalise: bool, dtype: Any = None) -> keras.layers.Layer:
-    return layers.RMSNormalization(axis=-1, dtype=dtype) if normalise else layers.Identity(dtype=dtype)
+def _norm(normalize: bool, dtype: Any = None) -> keras.layers.Layer:
+    return layers.RMSNormalization(axis=-1, dtype=dtype) if normalize else layers.Identity(dtype=dtype)
 
 
 def _scaled(variance: float, *, after_rectifier: bool = False) -> keras.initializers.VarianceScaling:

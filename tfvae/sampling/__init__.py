@@ -8,7 +8,7 @@ from tfvae.sampling.mixture import fit_mixture, fit_mixture_per_class, match_com
 from tfvae.sampling.prior import standard_normal_sampler
 from tfvae.sampling.rejection import RejectionSampler
 from tfvae.sampling.sampler import GaussianMixtureSampler
-from tfvae.sampling.search import GivenSettings, GradientSearch, GridSearch, PrioritisedSearch
+from tfvae.sampling.search import GivenSettings, GradientSearch, GridSearch, PrioritizedSearch
 from tfvae.sampling.traversal import axis_traversal, interpolate, latent_grid, two_axis_grid
 
 __all__ = [
@@ -19,7 +19,7 @@ __all__ = [
     "GridSearch",
     "Medium1",
     "Medium2",
-    "PrioritisedSearch",
+    "PrioritizedSearch",
     "RejectionSampler",
     "Simple",
     "axis_traversal",

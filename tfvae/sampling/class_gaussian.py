@@ -20,16 +20,16 @@ from tfvae.sampling.search import Decode, GradientSearch, GridSearch, Progress, 
 STILL = 1e-6  # relative deviation that stands for 0, for a covariance must be positive definite
 
 
-def fit_class_gaussians(codes: ArrayLike, labels: ArrayLike, *, regularisation: float = 1e-6) -> GaussianMixtureSampler:
+def fit_class_gaussians(codes: ArrayLike, labels: ArrayLike, *, regularization: float = 1e-6) -> GaussianMixtureSampler:
     """The Gaussian of each class's codes, mixed by the classes' shares.
 
     p(z | y = c) = Normal(mean_c, covariance_c)
-    covariance_c = mean((z - mean_c) (z - mean_c)^T) + regularisation * I
+    covariance_c = mean((z - mean_c) (z - mean_c)^T) + regularization * I
 
     Args:
         codes: float [N, D], finite.
         labels: int [N], >= 0.
-        regularisation: float >= 0, added to each variance (squared units of the codes), so that a collapsed
+        regularization: float >= 0, added to each variance (squared units of the codes), so that a collapsed
             latent dimension still has a covariance; 0.0 gives the bare maximum-likelihood estimate.
 
     Returns:
@@ -41,7 +41,7 @@ def fit_class_gaussians(codes: ArrayLike, labels: ArrayLike, *, regularisation: 
     Reference:
         Report 0, section III-B ("each class in the latent space follows a Gaussian distribution").
     """
-    moments = class_moments(codes, labels, regularisation=regularisation)
+    moments = class_moments(codes, labels, regularization=regularization)
     return GaussianMixtureSampler(
         weights=moments.shares, means=moments.means, covariances=moments.covariances, labels=moments.classes
     )
@@ -69,13 +69,13 @@ def latent_axes(moments: ClassMoments) -> NDArray[np.float64]:
 
 
 def facing_axes(moments: ClassMoments) -> NDArray[np.float64]:
-    """Axes of each class's own covariance, those that reach furthest towards other classes first.
+    """Axes of each class's own covariance, those that reach furthest toward other classes first.
 
     axes[c] = root[c] @ R[c],  root[c] @ root[c].T = covariance[c]
     R[c] = eigenvectors of the sum over k of d d.T / |d|**4, descending;  d = inverse(root[c]) @ (mean[k] - mean[c])
 
     An isotropic prior leaves the latent dimensions arbitrary: any rotation of them is as good a model. Here a theta of
-    axis 0 moves a code towards its nearest classes, and one of the last axes away from none.
+    axis 0 moves a code toward its nearest classes, and one of the last axes away from none.
 
     Args:
         moments: of the codes, class by class.
@@ -149,7 +149,7 @@ class ScaledClassGaussian(ABC):
             Report 1, section 3.5.1.
         """
         labels = checked_classes(labels, classes=classes)
-        moments = class_moments(codes, labels, regularisation=0.0)
+        moments = class_moments(codes, labels, regularization=0.0)
         return cls(moments.shares, moments.means, axes(moments), cls.unscaled(*moments.means.shape))
 
     @property
@@ -181,7 +181,7 @@ class ScaledClassGaussian(ABC):
         return replace(self, theta=np.asarray(theta, np.float64))
 
     def mixture(self) -> GaussianMixtureSampler:
-        """The same distribution as a labelled mixture, which a run can save and an export can serve.
+        """The same distribution as a labeled mixture, which a run can save and an export can serve.
 
         Returns:
             GaussianMixtureSampler with one component a class; a scale of 0 becomes 1e-6.

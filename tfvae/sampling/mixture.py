@@ -1,4 +1,4 @@
-"""Gaussian mixtures fitted to codes by expectation-maximisation, and the classes of their components."""
+"""Gaussian mixtures fitted to codes by expectation-maximization, and the classes of their components."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tfvae.sampling.moments import (
     checked_codes,
     checked_integer,
     checked_labels,
-    checked_regularisation,
+    checked_regularization,
     class_moments,
 )
 from tfvae.sampling.sampler import GaussianMixtureSampler
@@ -28,13 +28,13 @@ def fit_mixture(
     components: int,
     seed: int,
     labels: ArrayLike | None = None,
-    regularisation: float = 1e-6,
+    regularization: float = 1e-6,
     iterations: int = 200,
     starts: int = 1,
 ) -> GaussianMixtureSampler:
-    """A full-covariance mixture fitted to codes by expectation-maximisation (scikit-learn).
+    """A full-covariance mixture fitted to codes by expectation-maximization (scikit-learn).
 
-    maximise  sum over z of log(sum over k of weights[k] * Normal(z; means[k], covariances[k]))
+    maximize  sum over z of log(sum over k of weights[k] * Normal(z; means[k], covariances[k]))
 
     With labels, the start is the per-class maximum-likelihood fit (shares, means and covariances), one
     component a class; the labels are not used again until `match_components` names the components.
@@ -45,13 +45,13 @@ def fit_mixture(
         components: int >= 1, number of Gaussians; with labels, the number of classes.
         seed: int >= 0, of the k-means start (the start from classes draws nothing).
         labels: int [N], >= 0, or None.
-        regularisation: float >= 0, added to each variance at each step (squared units of the codes;
+        regularization: float >= 0, added to each variance at each step (squared units of the codes;
             scikit-learn's `reg_covar`), so that a collapsed latent dimension still has a covariance.
-        iterations: int >= 1, most steps of expectation-maximisation.
+        iterations: int >= 1, most steps of expectation-maximization.
         starts: int >= 1, fits from different k-means starts, of which the most likely is kept; without labels alone.
 
     Returns:
-        GaussianMixtureSampler, labelled where `labels` were given.
+        GaussianMixtureSampler, labeled where `labels` were given.
 
     Raises:
         InputError: if codes or labels are malformed, there are fewer codes than components or than D + 1
@@ -62,12 +62,12 @@ def fit_mixture(
     """
     codes = checked_codes(codes)
     components = checked_integer(components, name="components", minimum=1)
-    settings = _settings(seed, regularisation, iterations)
+    settings = _settings(seed, regularization, iterations)
     check_enough(len(codes), dimensions=codes.shape[1], components=components)
     if labels is None:
         starts = checked_integer(starts, name="starts", minimum=1)
         return _sampler(GaussianMixture(components, n_init=starts, **settings).fit(codes))
-    moments = class_moments(codes, labels, regularisation=regularisation)
+    moments = class_moments(codes, labels, regularization=regularization)
     if len(moments.classes) != components:
         raise InputError(
             f"Expected one component per class, {len(moments.classes)}. Received: components={components}. "
@@ -83,7 +83,7 @@ def fit_mixture_per_class(
     *,
     components: int,
     seed: int,
-    regularisation: float = 1e-6,
+    regularization: float = 1e-6,
     iterations: int = 200,
 ) -> GaussianMixtureSampler:
     """A mixture of its own for each class, fitted to the codes of that class and weighted by its share.
@@ -95,11 +95,11 @@ def fit_mixture_per_class(
         labels: int [N], >= 0.
         components: int >= 1, Gaussians per class.
         seed: int >= 0, of the k-means starts.
-        regularisation: float >= 0, added to each variance (squared units of the codes).
-        iterations: int >= 1, most steps of expectation-maximisation per class.
+        regularization: float >= 0, added to each variance (squared units of the codes).
+        iterations: int >= 1, most steps of expectation-maximization per class.
 
     Returns:
-        GaussianMixtureSampler with `components` labelled components a class, classes ascending.
+        GaussianMixtureSampler with `components` labeled components a class, classes ascending.
 
     Raises:
         InputError: if codes or labels are malformed, or a class has fewer codes than components or D + 1.
@@ -107,7 +107,7 @@ def fit_mixture_per_class(
     codes = checked_codes(codes)
     labels = checked_labels(labels, count=len(codes))
     components = checked_integer(components, name="components", minimum=1)
-    settings = _settings(seed, regularisation, iterations)
+    settings = _settings(seed, regularization, iterations)
     classes, counts = np.unique(labels, return_counts=True)
     for label, count in zip(classes, counts, strict=True):
         check_enough(int(count), dimensions=codes.shape[1], components=components, of=f"class {label}")
@@ -130,7 +130,7 @@ def match_components(sampler: GaussianMixtureSampler, codes: ArrayLike, labels: 
     counts most of.
 
     Args:
-        sampler: GaussianMixtureSampler, labelled or not.
+        sampler: GaussianMixtureSampler, labeled or not.
         codes: float [N, D], finite.
         labels: int [N], >= 0.
 
@@ -151,10 +151,10 @@ def match_components(sampler: GaussianMixtureSampler, codes: ArrayLike, labels: 
     return replace(sampler, labels=classes[chosen])
 
 
-def _settings(seed: int, regularisation: float, iterations: int) -> dict[str, object]:
+def _settings(seed: int, regularization: float, iterations: int) -> dict[str, object]:
     return {
         "covariance_type": "full",
-        "reg_covar": checked_regularisation(regularisation),
+        "reg_covar": checked_regularization(regularization),
         "max_iter": checked_integer(iterations, name="iterations", minimum=1),
         "random_state": checked_integer(seed, name="seed", minimum=0),
     }

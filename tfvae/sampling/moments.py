@@ -141,11 +141,11 @@ def checked_integer(value: int, *, name: str, minimum: int) -> int:
     return int(value)
 
 
-def checked_regularisation(regularisation: float) -> float:
-    """`regularisation` as a float, after checking that it is finite and not negative.
+def checked_regularization(regularization: float) -> float:
+    """`regularization` as a float, after checking that it is finite and not negative.
 
     Args:
-        regularisation: float >= 0, in squared units of the codes.
+        regularization: float >= 0, in squared units of the codes.
 
     Returns:
         float.
@@ -153,24 +153,24 @@ def checked_regularisation(regularisation: float) -> float:
     Raises:
         InputError: if it is negative or not finite.
     """
-    if not np.isfinite(regularisation) or regularisation < 0:
+    if not np.isfinite(regularization) or regularization < 0:
         raise InputError(
-            f"Expected regularisation >= 0. Received: {regularisation!r}. "
+            f"Expected regularization >= 0. Received: {regularization!r}. "
             "Leave it at 1e-6, or pass 0.0 for the bare estimate."
         )
-    return float(regularisation)
+    return float(regularization)
 
 
-def class_moments(codes: ArrayLike, labels: ArrayLike, *, regularisation: float) -> ClassMoments:
+def class_moments(codes: ArrayLike, labels: ArrayLike, *, regularization: float) -> ClassMoments:
     """Share, mean and maximum-likelihood covariance of the codes of each class.
 
     mean_c = mean(z of class c)
-    covariance_c = mean((z - mean_c) (z - mean_c)^T) + regularisation * I
+    covariance_c = mean((z - mean_c) (z - mean_c)^T) + regularization * I
 
     Args:
         codes: float [N, D], finite.
         labels: int [N], >= 0.
-        regularisation: float >= 0, added to each variance, in squared units of the codes.
+        regularization: float >= 0, added to each variance, in squared units of the codes.
 
     Returns:
         ClassMoments: int64 [K], float64 [K], [K, D], [K, D, D], over the K classes that occur.
@@ -180,7 +180,7 @@ def class_moments(codes: ArrayLike, labels: ArrayLike, *, regularisation: float)
     """
     codes = checked_codes(codes)
     labels = checked_labels(labels, count=len(codes))
-    regularisation = checked_regularisation(regularisation)
+    regularization = checked_regularization(regularization)
     classes, counts = np.unique(labels, return_counts=True)
     dimensions = codes.shape[1]
     for label, count in zip(classes, counts, strict=True):
@@ -189,5 +189,5 @@ def class_moments(codes: ArrayLike, labels: ArrayLike, *, regularisation: float)
     covariances = np.empty((len(classes), dimensions, dimensions))
     for row, label in enumerate(classes):
         centered = codes[labels == label] - means[row]
-        covariances[row] = centered.T @ centered / len(centered) + regularisation * np.eye(dimensions)
+        covariances[row] = centered.T @ centered / len(centered) + regularization * np.eye(dimensions)
     return ClassMoments(classes.astype(np.int64), counts / len(codes), means, covariances)

@@ -9,7 +9,7 @@ from tfvae.sampling.sampler import GaussianMixtureSampler
 
 
 def standard_normal_sampler(latent_dim: int) -> GaussianMixtureSampler:
-    """The prior of a plain VAE, p(z) = Normal(0, I), as an unlabelled sampler of one component.
+    """The prior of a plain VAE, p(z) = Normal(0, I), as an unlabeled sampler of one component.
 
     Args:
         latent_dim: int >= 1, number of latent dimensions.

@@ -33,7 +33,7 @@ class RejectionSampler:
     p(z | y) ~ mixture(z | y) * (softmax(classify(decode(z)))[y] >= confidence)
 
     Args:
-        mixture: labelled mixture, the proposal; classes 0 .. K - 1 are the classifier's.
+        mixture: labeled mixture, the proposal; classes 0 .. K - 1 are the classifier's.
         decode: function of float32 [B, D] codes to images, in the graph: `model.decode_step`.
         classify: function of those images to logits float32 [B, K], in the graph.
         confidence: float in [0, 1), least probability of the wanted class; 0 keeps everything.

@@ -212,7 +212,7 @@ class GaussianMixtureSampler:
 
     def _components_of(self, label: int) -> NDArray[np.int64]:
         if label not in self.classes:
-            known = ", ".join(str(known) for known in self.classes) or "none, its components are unlabelled"
+            known = ", ".join(str(known) for known in self.classes) or "none, its components are unlabeled"
             raise InputError(
                 f"Expected a class of this mixture ({known}). Received: label={label!r}. "
                 "Pass one of them, or leave label out to draw from the whole mixture."
@@ -261,7 +261,7 @@ def _check_mixture(weights: NDArray[np.float64], means: NDArray[np.float64], cov
     except np.linalg.LinAlgError as error:
         raise InputError(
             f"Expected positive definite covariances. Received: one with the eigenvalue "
-            f"{np.linalg.eigvalsh(covariances).min():.3g}. Fit with regularisation=1e-6 or more."
+            f"{np.linalg.eigvalsh(covariances).min():.3g}. Fit with regularization=1e-6 or more."
         ) from error
 
 

@@ -243,7 +243,7 @@ class GivenSettings:
 
 
 @dataclass(frozen=True)
-class PrioritisedSearch:
+class PrioritizedSearch:
     """The report's grid of steps of 0.1, in order of promise, for as many settings as the budget allows.
 
     The 11**D settings are out of reach of anyone. The search starts where nothing varies, scans the least relevant
@@ -336,7 +336,7 @@ class GradientSearch:
         learning_rate: float > 0, step size of Adam, in units of theta.
 
     Reference:
-        Report 1, eq. 4, by reparametrised gradients (Kingma and Welling 2013, section 2.4) in place of its grid.
+        Report 1, eq. 4, by reparametrized gradients (Kingma and Welling 2013, section 2.4) in place of its grid.
     """  # noqa: E501
 
     steps: int = 250

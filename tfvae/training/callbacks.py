@@ -13,8 +13,9 @@ import tensorflow as tf
 from PIL import Image
 from rich.progress import Progress, TaskID
 
+from tfvae.files import atomic_write, write_json
 from tfvae.training.checkpoint import Checkpointer, Position
-from tfvae.training.run_folder import RunFolder, replacing, write_json
+from tfvae.training.run_folder import RunFolder
 
 Pictures = Callable[[Any], Mapping[str, np.ndarray]]
 
@@ -252,7 +253,7 @@ class TensorBoardPictures(keras.callbacks.Callback):
             for tag, picture in self.pictures(self.model).items():
                 tf.summary.image(tag, picture[np.newaxis])
                 if kept:
-                    with replacing(self.figures / f"epoch-{epoch + 1:03}_{tag.replace('/', '_')}.png") as temporary:
+                    with atomic_write(self.figures / f"epoch-{epoch + 1:03}_{tag.replace('/', '_')}.png") as temporary:
                         Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture).save(temporary)
         self.writer.flush()
 

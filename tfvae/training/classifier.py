@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tfvae.errors import InputError
+from tfvae.files import atomic_write
 from tfvae.networks.classifier import pooling_classifier
-from tfvae.training.run_folder import replacing
 
 BATCH = 128
 LEARNING_RATE = 1e-3
@@ -31,7 +31,7 @@ def reconstruction_classifier(
 ) -> keras.Model:
     """Trains the classifier of report 1 on reconstructions; one that `file` holds is taken from there.
 
-    minimise  mean(-log softmax(classifier(x))[y])  by Adam, 1e-3, batches of 128
+    minimize  mean(-log softmax(classifier(x))[y])  by Adam, 1e-3, batches of 128
 
     Args:
         images: float32 [N, H, W, C] in [0, 1], reconstructions of the training images.
@@ -67,7 +67,7 @@ def reconstruction_classifier(
     report = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: progress and progress(epoch + 1, epochs))
     classifier.fit(images, labels, batch_size=BATCH, epochs=epochs, callbacks=[report], verbose=0)
     if file is not None:
-        with replacing(file) as temporary:
+        with atomic_write(file) as temporary:
             classifier.save(temporary)
     return classifier
 

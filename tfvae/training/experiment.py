@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rich.progress import Progress
 
 from tfvae.data.images import ImageData
-from tfvae.data.labelled import LabelledData
+from tfvae.data.labeled import LabeledData
 from tfvae.figures import Figure
 from tfvae.metrics.measurement import Measurement
 from tfvae.models.base import GenerativeModel
@@ -123,11 +123,11 @@ def one_adam(config: ExperimentConfig, variant: str) -> dict[str, Any]:
     return {"optimizer": keras.optimizers.Adam(config.training.learning_rate)}
 
 
-def no_change(model: Any, data: LabelledData, config: ExperimentConfig, variant: str, seed: int, epoch: int) -> None:
+def no_change(model: Any, data: LabeledData, config: ExperimentConfig, variant: str, seed: int, epoch: int) -> None:
     """Leaves the model as its optimizer did."""
 
 
-def nothing(model: Any, data: LabelledData) -> dict[str, float]:
+def nothing(model: Any, data: LabeledData) -> dict[str, float]:
     """Watches nothing."""
     return {}
 
@@ -179,7 +179,7 @@ class Experiment(Generic[Config]):
     shown: Mapping[str, str]
     own_config: Callable[[Config, str], Config] = as_it_is
     unread: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    data_kinds: tuple[type[LabelledData], ...] = (ImageData,)
+    data_kinds: tuple[type[LabeledData], ...] = (ImageData,)
     value_ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     compiling: Callable[[Config, str], Mapping[str, Any]] = one_adam
     after_epoch: Callable[[Any, Any, Config, str, int, int], None] = no_change
@@ -187,7 +187,7 @@ class Experiment(Generic[Config]):
     alarm: Callable[[Sequence[Mapping[str, Any]]], str | None] = no_alarm
     snapshots: tuple[int, ...] = ()
 
-    def data_for(self, variant: str, data: LabelledData) -> LabelledData:
+    def data_for(self, variant: str, data: LabeledData) -> LabeledData:
         """The same examples in the value range of a variant."""
         if variant not in self.value_ranges or not isinstance(data, ImageData):
             return data

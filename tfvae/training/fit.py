@@ -10,9 +10,10 @@ import numpy as np
 import tensorflow as tf
 from rich.progress import Progress
 
-from tfvae.data.labelled import LabelledData
+from tfvae.data.labeled import LabeledData
 from tfvae.data.pipeline import evaluation_batches, steps_per_epoch, training_batches
-from tfvae.models.base import GenerativeModel, comfortable_batch
+from tfvae.files import read_json
+from tfvae.models.base import GenerativeModel, inference_batch_size
 from tfvae.training.callbacks import (
     AfterEpoch,
     History,
@@ -26,12 +27,12 @@ from tfvae.training.callbacks import (
 )
 from tfvae.training.checkpoint import Checkpointer
 from tfvae.training.config import Training
-from tfvae.training.run_folder import RunFolder, read_json
+from tfvae.training.run_folder import RunFolder
 
 
 def train(
     model: GenerativeModel,
-    data: LabelledData,
+    data: LabeledData,
     training: Training,
     *,
     seed: int,
@@ -107,10 +108,10 @@ def train(
     return rows
 
 
-def _validation_batch(data: LabelledData) -> int:
+def _validation_batch(data: LabeledData) -> int:
     """A batch size that cuts the test split into nearly equal batches, since some terms need the others of a batch."""
     count = len(data.test_labels)
-    batches = -(-count // comfortable_batch(data.train_images.shape[1:]))
+    batches = -(-count // inference_batch_size(data.train_images.shape[1:]))
     return -(-count // batches)
 
 

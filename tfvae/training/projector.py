@@ -14,7 +14,7 @@ from PIL import Image
 
 from tfvae.errors import InputError
 from tfvae.figures.grid import checked_images
-from tfvae.training.run_folder import replacing
+from tfvae.files import atomic_write
 
 CONFIG = "projector_config.pbtxt"
 FOLDER = "projector"
@@ -27,7 +27,7 @@ class Projection:
 
     Args:
         codes: float [N, D], D >= 2, finite.
-        columns: {title: N values}, such as labels and predicted clusters; the tab colours by any of them.
+        columns: {title: N values}, such as labels and predicted clusters; the tab colors by any of them.
         pictures: uint8 [N, H, W, C], a thumbnail of each point, or None.
         name: str, what the tab calls them.
 
@@ -76,14 +76,14 @@ def write_projection(projection: Projection, folder: Path) -> None:
         folder: the run's folder, which holds an event file.
     """
     files = folder / FOLDER
-    with replacing(files / "codes.tsv") as temporary:
+    with atomic_write(files / "codes.tsv") as temporary:
         np.savetxt(temporary, np.asarray(projection.codes), fmt="%.4g", delimiter="\t")
-    with replacing(files / "metadata.tsv") as temporary:
+    with atomic_write(files / "metadata.tsv") as temporary:
         temporary.write_text(_metadata(projection.columns), encoding="utf-8")
     if projection.pictures is not None:
-        with replacing(files / "sprite.png") as temporary:
+        with atomic_write(files / "sprite.png") as temporary:
             _sprite(projection.pictures).save(temporary)
-    with replacing(folder / CONFIG) as temporary:
+    with atomic_write(folder / CONFIG) as temporary:
         temporary.write_text(_config(projection), encoding="utf-8")
 
 

@@ -14,8 +14,9 @@ from rich.console import Console
 from rich.table import Table
 
 from tfvae.errors import InputError
+from tfvae.files import atomic_write, read_json
 from tfvae.training.experiment import FinishedRun
-from tfvae.training.run_folder import RunFolder, read_json, replacing
+from tfvae.training.run_folder import RunFolder
 
 MISSING = "-"
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
@@ -261,7 +262,7 @@ def write_between_markers(path: Path, page: str) -> None:
                 f"Expected one line {BEGIN} and, below it, one line {END}. Received: {path} without that pair. "
                 "Put them where the tables belong."
             )
-        with replacing(path) as temporary:
+        with atomic_write(path) as temporary:
             temporary.write_text(f"{before}{begin}\n\n{page}\n{end}{after}", encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(

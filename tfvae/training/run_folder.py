@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
-import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tfvae.errors import InputError
+from tfvae.files import check_writable, read_json, write_json
 
 
 @dataclass(frozen=True)
@@ -145,51 +143,3 @@ def changed_fields(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
         for name in names
         if before.get(name) != now.get(name)
     ]
-
-
-def check_writable(folder: Path) -> None:
-    """Creates `folder`.
-
-    Raises:
-        InputError: if it cannot be created or written.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise InputError(
-            f"Expected a folder that can be written. Received: {folder} ({error.strerror}). "
-            "Choose another with --out, or change its permissions."
-        ) from None
-
-
-@contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path` that takes its place at once when the block ends well."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.writing{path.suffix}")
-    try:
-        yield temporary
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def write_json(path: Path, value: Any, *, indent: int | None = 2) -> None:
-    """Writes `value` as JSON, whole or not at all; without an indent in as few bytes as it takes."""
-    separators = (",", ":") if indent is None else None
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=indent, separators=separators) + "\n")
-
-
-def read_json(path: Path) -> Any:
-    """The value of a JSON file.
-
-    Raises:
-        InputError: if the file is missing or no JSON.
-    """
-    try:
-        return json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise InputError(f"Expected a JSON file. Received: {path} ({error}). Check the path.") from None

@@ -20,9 +20,10 @@ from tensorboard.plugins.hparams import api as hparams
 
 from tfvae import data as datasets
 from tfvae.data.images import ImageData
-from tfvae.data.labelled import LabelledData
+from tfvae.data.labeled import LabeledData
 from tfvae.data.pipeline import steps_per_epoch
 from tfvae.figures import save_figure
+from tfvae.files import atomic_write, read_json, write_json
 from tfvae.models.base import GenerativeModel
 from tfvae.training.config import ExperimentConfig, check, identity
 from tfvae.training.estimate import training_seconds, words
@@ -30,7 +31,7 @@ from tfvae.training.experiment import Evaluation, Experiment, FinishedRun, Train
 from tfvae.training.fit import train
 from tfvae.training.projector import write_projection
 from tfvae.training.results import comparison_rows, find_runs, git_commit, terminal, terminal_table
-from tfvae.training.run_folder import RunFolder, read_json, replacing, write_json
+from tfvae.training.run_folder import RunFolder
 from tfvae.training.strategy import choose_strategy, compiles_with_xla, describe_device, repeatable, versions
 
 Config = TypeVar("Config", bound=ExperimentConfig)
@@ -91,7 +92,7 @@ class _Task(NamedTuple):
     """What one variant is told, and the data that it is trained on."""
 
     config: Any
-    data: LabelledData
+    data: LabeledData
 
 
 def _tasks(experiment: Experiment[Config], config: Config, variants: Sequence[str]) -> dict[str, _Task]:
@@ -101,7 +102,7 @@ def _tasks(experiment: Experiment[Config], config: Config, variants: Sequence[st
         InputError: if data cannot be had, or are of a kind that the experiment does not take.
     """
     tasks: dict[str, _Task] = {}
-    loaded: dict[tuple[Any, ...], LabelledData] = {}
+    loaded: dict[tuple[Any, ...], LabeledData] = {}
     for variant in variants:
         own = experiment.own_config(config, variant)
         key = (own.data, own.image_size, own.training_images, own.test_images)
@@ -121,7 +122,7 @@ def _tasks(experiment: Experiment[Config], config: Config, variants: Sequence[st
 def _conclude(
     console: Console,
     experiment: Experiment[Config],
-    data: Sequence[LabelledData],
+    data: Sequence[LabeledData],
     out: Path,
     variants: Sequence[str],
     folders: Sequence[RunFolder],
@@ -132,7 +133,7 @@ def _conclude(
     for name, figure in report.figures.items():
         save_figure(figure, out / experiment.name / f"{name}.png")
     page = out / experiment.name / "report.md"
-    with replacing(page) as temporary:
+    with atomic_write(page) as temporary:
         temporary.write_text(report.text)
     shown = sorted((run for run in runs if run.variant in variants), key=lambda run: variants.index(run.variant))
     names = ", ".join(dict.fromkeys(part.name for part in data))
@@ -145,7 +146,7 @@ def _conclude(
     return runs
 
 
-def _check_batch(config: ExperimentConfig, data: LabelledData, strategy: tf.distribute.Strategy) -> None:
+def _check_batch(config: ExperimentConfig, data: LabeledData, strategy: tf.distribute.Strategy) -> None:
     steps_per_epoch(data, config.training.batch_size)
     replicas = strategy.num_replicas_in_sync
     check(
@@ -155,7 +156,7 @@ def _check_batch(config: ExperimentConfig, data: LabelledData, strategy: tf.dist
     )
 
 
-def _limited(data: LabelledData, config: ExperimentConfig) -> LabelledData:
+def _limited(data: LabeledData, config: ExperimentConfig) -> LabeledData:
     train_count, test_count = config.training_images, config.test_images
     return data.subset(
         train=None if train_count is None else min(train_count, len(data.train_labels)),
@@ -164,7 +165,7 @@ def _limited(data: LabelledData, config: ExperimentConfig) -> LabelledData:
 
 
 def _identity(
-    experiment: Experiment[Config], config: Config, data: LabelledData, variant: str, seed: int
+    experiment: Experiment[Config], config: Config, data: LabeledData, variant: str, seed: int
 ) -> dict[str, Any]:
     run = {"experiment": experiment.name, "variant": variant, "seed": seed}
     unread = experiment.unread.get(variant, ())
@@ -175,7 +176,7 @@ def _identity(
 _FROM_IDENTITY = ("experiment", "variant", "seed", "preset", "precision")
 
 
-def _facts(data: LabelledData, strategy: tf.distribute.Strategy) -> dict[str, Any]:
+def _facts(data: LabeledData, strategy: tf.distribute.Strategy) -> dict[str, Any]:
     return {
         "value_range": list(data.value_range) if isinstance(data, ImageData) else None,
         "device": describe_device(strategy),
@@ -215,7 +216,7 @@ def _length(task: _Task) -> str:
     return f"{task.config.training.epochs} epochs on {count:,} {kind}s of {task.data.name}"
 
 
-def _say_fallback(console: Console, data: Sequence[LabelledData]) -> None:
+def _say_fallback(console: Console, data: Sequence[LabeledData]) -> None:
     for fallback_for, name in dict.fromkeys((part.fallback_for, part.name) for part in data if part.fallback_for):
         console.print(
             f"[bold yellow]NOT {str(fallback_for).upper()}: it could not be had, so these numbers are of "
@@ -250,7 +251,7 @@ def _precision(name: str) -> Iterator[None]:
 def build_model(
     experiment: Experiment[Config],
     config: Config,
-    data: LabelledData,
+    data: LabeledData,
     strategy: tf.distribute.Strategy,
     variant: str,
     seed: int,
@@ -267,7 +268,7 @@ def build_model(
 def _run(
     experiment: Experiment[Config],
     config: Config,
-    data: LabelledData,
+    data: LabeledData,
     strategy: tf.distribute.Strategy,
     variant: str,
     seed: int,
@@ -290,7 +291,7 @@ def _run(
             watch=lambda trained: experiment.watch(trained, data),
             alarm=experiment.alarm,
         )
-    with replacing(folder.model) as temporary:
+    with atomic_write(folder.model) as temporary:
         model.save(temporary)
     progress.console.print(f"{variant}: trained, measuring ...", highlight=False)
     # The median: an epoch that was stopped and gone on with, or suspended, has seconds that tell nothing.
@@ -336,7 +337,7 @@ def _write(folder: RunFolder, evaluation: Evaluation) -> None:
     arrays: dict[str, Any] = {"images": evaluation.images}
     if evaluation.labels is not None:
         arrays["labels"] = evaluation.labels
-    with replacing(folder.samples) as temporary:
+    with atomic_write(folder.samples) as temporary:
         np.savez_compressed(temporary, **arrays)
 
 

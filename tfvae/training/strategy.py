@@ -40,7 +40,7 @@ def choose_strategy(name: Literal["auto", "one", "mirrored"]) -> tf.distribute.S
             f"Expected at least two devices for the mirrored strategy. Received: {len(devices)} "
             f"({devices[0].name}). Use --strategy one, or a machine with more GPUs."
         )
-    # The default collective fails with batch normalisation between logical CPU devices.
+    # The default collective fails with batch normalization between logical CPU devices.
     communication = None if gpus else tf.distribute.HierarchicalCopyAllReduce()
     return tf.distribute.MirroredStrategy([device.name for device in devices], cross_device_ops=communication)
 

@@ -1,4 +1,4 @@
-"""What every data set in memory shares: two splits of labelled examples, checked once, and a hash of them."""
+"""What every data set in memory shares: two splits of labeled examples, checked once, and a hash of them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
 
 
 @dataclass(frozen=True, eq=False)
-class LabelledData:
+class LabeledData:
     """Training and test examples with their labels; a subclass says what an example is.
 
     The arrays are kept as read-only views, so that `sha256` stays true. Models see `to_float` of an example, and people
