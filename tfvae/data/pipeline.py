@@ -40,25 +40,25 @@ def steps_per_epoch(data: LabeledData, batch_size: int) -> int:
 
 
 def training_batches(
-    data: LabeledData, *, batch_size: int, seed: int, first_epoch: int = 0, first_step: int = 0
+    data: LabeledData, *, batch_size: int, seed: int, epoch: int | tf.Variable = 0, first_step: int = 0
 ) -> tf.data.Dataset:
-    """Endless training batches, every epoch in a fresh order that depends on (seed, epoch) alone.
+    """The training batches of one epoch, in an order that depends on (seed, epoch) alone.
 
         batch(epoch, step) = images[permutation(seed, epoch)[step * batch_size : (step + 1) * batch_size]]
 
-    The rest of an epoch that does not fill a batch is left out. Starting at (first_epoch, first_step) gives
-    exactly what an uninterrupted stream would give from there, with the same version of TensorFlow.
+    The rest of an epoch that does not fill a batch is left out. Where `epoch` is a variable, it is read whenever an
+    iteration begins, so that one data set serves all epochs of `model.fit`.
 
     Args:
         data: the examples; pixels stay uint8 in memory, or on disk where they are mapped from there and take more than
             256 MiB, and become float32 batch by batch, inside the graph.
         batch_size: int in 1 .. N, the global batch size under a `tf.distribute` strategy.
         seed: int in 0 .. 2**63 - 1.
-        first_epoch: int >= 0, epoch of the first batch.
-        first_step: int in 0 .. steps_per_epoch; steps_per_epoch itself means the start of the next epoch.
+        epoch: int >= 0, or an int64 variable.
+        first_step: int in 0 .. steps_per_epoch - 1, step of the first batch.
 
     Returns:
-        infinite Dataset of (float32 [batch_size, *image_shape], int64 [batch_size]).
+        Dataset of steps_per_epoch - first_step times (float32 [batch_size, *image_shape], int64 [batch_size]).
 
     Raises:
         InputError: if an argument is out of its range.
@@ -66,23 +66,23 @@ def training_batches(
     steps = steps_per_epoch(data, batch_size)
     for name, value, highest in (
         ("seed", seed, tf.int64.max),
-        ("first_epoch", first_epoch, tf.int64.max - 1),
-        ("first_step", first_step, steps),
+        ("epoch", 0 if isinstance(epoch, tf.Variable) else epoch, tf.int64.max - 1),
+        ("first_step", first_step, steps - 1),
     ):
         if not 0 <= value <= highest:
             raise InputError(f"training_batches: expected {name} in 0 .. {highest}. Received: {name}={value}.")
     count = len(data.train_labels)
 
-    def epoch_rows(epoch: tf.Tensor) -> tf.data.Dataset:
+    def epoch_rows(_: tf.Tensor) -> tf.data.Dataset:
+        number = tf.cast(epoch, tf.int64)
         order = tf.random.experimental.stateless_shuffle(
-            tf.range(count, dtype=tf.int64), tf.stack([tf.constant(seed, tf.int64), epoch]), alg="philox"
+            tf.range(count, dtype=tf.int64), tf.stack([tf.constant(seed, tf.int64), number]), alg="philox"
         )
         rows = tf.reshape(order[: steps * batch_size], [steps, batch_size])
-        start = tf.where(tf.equal(epoch, first_epoch), first_step, 0)
-        return tf.data.Dataset.from_tensor_slices(rows[start:])
+        return tf.data.Dataset.from_tensor_slices(rows[first_step:])
 
-    rows = tf.data.Dataset.range(first_epoch, tf.int64.max).flat_map(epoch_rows)
-    rows = rows.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
+    rows = tf.data.Dataset.range(1).flat_map(epoch_rows)
+    rows = rows.apply(tf.data.experimental.assert_cardinality(steps - first_step))
     return _gathered(data, rows, data.train_images, data.train_labels)
 
 
