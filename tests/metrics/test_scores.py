@@ -139,7 +139,7 @@ def test_kernel_distance_of_one_block_is_the_definition():
 
 
 def test_kernel_distance_of_unequal_sets_is_unbiased():
-    # x ~ N(0, I), y ~ N(1, I) in 4 dimensions, k = (s / 4 + 1)**3 = s**3 / 64 + 3 s**2 / 16 + 3 s / 4 + 1, s = dot(a, b):
+    # x ~ N(0, I), y ~ N(1, I) in 4 dimensions, s = dot(a, b), k = s**3 / 64 + 3 s**2 / 16 + 3 s / 4 + 1:
     #   x, x': E s, s**2, s**3 = 0, 4, 0     -> 1.75
     #   x, y:                    0, 8, 0     -> 2.5
     #   y, y':                   4, 28, 232  -> 12.875  (each of four terms has the moments 1, 4, 16)

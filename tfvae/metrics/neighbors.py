@@ -104,7 +104,9 @@ def inside(
         limits = other_radii[np.newaxis] if radii is None else radii[rows, np.newaxis]
         within = squares <= limits
         near, far = np.nonzero(np.abs(squares - limits) <= rounding)
-        within[near, far] = _direct(points[rows], others, near, far) <= np.broadcast_to(limits, squares.shape)[near, far]
+        within[near, far] = (
+            _direct(points[rows], others, near, far) <= np.broadcast_to(limits, squares.shape)[near, far]
+        )
         yield rows, within
 
 
