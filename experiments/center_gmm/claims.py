@@ -17,8 +17,8 @@ CLAIMS = [
         refuted="The weight or the step of the centers may be too small: codes and centers shrink together.",
     ),
     Claim(
-        "Without a KL term the encoder's noise vanishes: the center model is an autoencoder in all but name, whose codes "
-        "need the mixture to be sampled from.",
+        "Without a KL term the encoder's noise vanishes: the center model is an autoencoder in all but name, and its "
+        "codes need the mixture to be sampled from.",
         Ratio("posterior_deviation", of="center-6", to="vanilla-6") <= 0.1,
         budget=TRAINED,
         ours=True,
@@ -44,8 +44,8 @@ CLAIMS = [
             Value(f"{SHRUNK}/fid", of="center-6") < Value(f"{SHRUNK}/fid", of="vanilla-6"),
         ),
         budget=TRAINED,
-        refuted="We suspect that dividing the variance costs most where the codes of a class are spread least, and that "
-        "the distance between classes is paid for in reconstruction.",
+        refuted="We suspect that dividing the variance costs most where the codes of a class are spread least, and "
+        "that the distance between classes is paid for in reconstruction.",
     ),
 ]
 

@@ -31,7 +31,7 @@ def training_curves(evaluation: Evaluation) -> dict[str, Figure]:
 
 
 def codes_and_reconstructions(evaluation: Evaluation) -> dict[str, Figure]:
-    """Codes of the test split in up to three dimensions, and reconstructions; nothing of a model that does not encode."""
+    """Codes of the test split in up to three dimensions, and reconstructions, of a model that encodes."""
     data, variant = evaluation.data, evaluation.variant
     if not encodes(evaluation.model):
         return {}

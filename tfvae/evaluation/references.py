@@ -22,7 +22,7 @@ _references: dict[tuple[str, str], RealReference] = {}
 
 
 def feature_space(data: LabeledData) -> FeatureExtractor | None:
-    """The main feature space of a data set: `mnist_cnn` for its image shape, `random_vgg` for others, none of signals."""
+    """The main feature space of a data set: `mnist_cnn` for its shape, `random_vgg` for others, none of signals."""
     if not isinstance(data, ImageData):
         return None
     shipped = mnist_cnn()

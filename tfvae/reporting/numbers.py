@@ -9,9 +9,11 @@ MISSING = "-"
 
 
 def number(value: float | None) -> str:
-    """A value to four significant digits, thousands apart from 10,000 on; a hyphen where there is none."""
+    """A value to four significant digits, thousands apart from 10,000 on; integers whole; a hyphen for None."""
     if value is None:
         return MISSING
+    if isinstance(value, int):
+        return f"{value:,}"
     if not math.isfinite(value) or value == 0:
         return f"{value:g}"
     digits = max(0, 3 - math.floor(math.log10(abs(value))))

@@ -82,9 +82,9 @@ def _metric_rows(
         for variant, group in groups.items():
             for metric in (run.record["metrics"][name] for run in group if name in run.record["metrics"]):
                 measured.setdefault(measured_with(metric), {}).setdefault(variant, []).append(metric)
-        for label, by_variant in measured.items():
-            values = [over_seeds(metric["value"] for metric in by_variant.get(variant, [])) for variant in groups]
-            metrics = [metric for found in by_variant.values() for metric in found]
+        for label, of_variant in measured.items():
+            values = [over_seeds(metric["value"] for metric in of_variant.get(variant, [])) for variant in groups]
+            metrics = [metric for found in of_variant.values() for metric in found]
             note = notes.setdefault(label, f"({len(notes) + 1})") if label else ""
             rows.append([name, *values, _reported(metrics), note])
     return rows

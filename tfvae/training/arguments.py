@@ -14,15 +14,12 @@ import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, make_dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Annotated, Any, Literal, NamedTuple
 
 import tyro
 
 from tfvae.errors import InputError
 from tfvae.training.config import VariantConfig, check, flat_fields, replaced
-
-EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -35,7 +32,8 @@ class RunOptions:
     variants: tuple[str, ...] = ()
     """Which variants to run; the default ones if none is given."""
     data_dir: Path | None = None
-    """Folder that holds mnist.npz or faces/; TFVAE_DATA_DIR if not given, and then, for MNIST, the ordinary download."""
+    """Folder that holds mnist.npz or faces/; if not given TFVAE_DATA_DIR, and then, for MNIST, the ordinary
+    download."""
     out: Path = Path("tensorboard_logs")
     """Where runs are written: OUT/<experiment>/<variant>/seed-<n>/, and OUT/<experiment>-<preset>/ for smoke and
     quick."""
@@ -64,8 +62,8 @@ class Preset:
         variants: the variants that run where none is named; None for the experiment's own.
     """
 
-    changes: Mapping[str, Any] = EMPTY
-    own: Mapping[str, Mapping[str, Any]] = EMPTY
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    own: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     variants: tuple[str, ...] | None = None
 
 
@@ -255,11 +253,13 @@ def _union(configs: Mapping[str, VariantConfig]) -> dict[str, _Field]:
 
 
 def _described(config: Any, prefix: str = "") -> dict[str, tuple[Any, Any, str]]:
-    """{path: (type, value, help text)} of every field of a nested dataclass."""
+    """{path: (type, value, help text)} of every field of a nested dataclass that may be set."""
     types, texts = typing.get_type_hints(type(config)), _docstrings(type(config))
     described: dict[str, tuple[Any, Any, str]] = {}
     for entry in dataclasses.fields(config):
         value = getattr(config, entry.name)
+        if not entry.init:
+            continue
         if dataclasses.is_dataclass(value):
             described |= _described(value, f"{prefix}{entry.name}.")
         else:

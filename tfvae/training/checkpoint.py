@@ -39,8 +39,8 @@ class Checkpointer:
     Args:
         folder: where checkpoints are written.
         model: compiled model; its optimizers are built here, on their own variables, so that none is skipped.
-        callbacks: Keras callbacks whose plain attributes (numbers, strings and lists of arrays, such as the patience and
-            best weights of `EarlyStopping`) are kept.
+        callbacks: Keras callbacks whose plain attributes (numbers, strings and lists of arrays, such as the patience
+            and best weights of `EarlyStopping`) are kept.
     """
 
     def __init__(

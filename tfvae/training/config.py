@@ -87,6 +87,11 @@ class VariantConfig:
         check(size is None or size >= 1, "an image size of at least 1 pixel", image_size=size)
         check(self.samples >= 1, "at least 1 sample", samples=self.samples)
 
+    @property
+    def dataset(self) -> str:
+        """Name of the data set that the variant is trained on; a variant may deskew what `data` names."""
+        return self.data
+
 
 NOT_IN_FINGERPRINT = ("inception", "training.steps_per_execution", "training.checkpoint_minutes")
 """Fields that change nothing that a run computes."""
@@ -143,8 +148,9 @@ def fingerprint(config: VariantConfig, default: VariantConfig) -> dict[str, Any]
         default: the variant's own configuration, without what the command line changed.
     """
     usual = flat_fields(default)
+    values = {**flat_fields(config), "data": config.dataset}
     return {
         name: list(value) if isinstance(value, tuple) else value
-        for name, value in flat_fields(config).items()
+        for name, value in values.items()
         if name not in NOT_IN_FINGERPRINT and not (name in OMITTED_AT_DEFAULT and value == usual[name])
     }

@@ -160,12 +160,12 @@ def _tasks(variants: Mapping[str, Variant], plan: Plan) -> dict[str, Task]:
     loaded: dict[tuple[Any, ...], LabeledData] = {}
     for name, config in plan.configs.items():
         variant = variants[name]
-        key = (config.data, config.image_size, config.training_images, config.test_images)
+        key = (config.dataset, config.image_size, config.training_images, config.test_images)
         if key not in loaded:
             loaded[key] = _load(config, plan.options)
         data = loaded[key]
         kinds = " or ".join(f"{kind.example}s" for kind in variant.data_kinds)
-        check(isinstance(data, variant.data_kinds), f"a data set of {kinds} for {name}", data=config.data)
+        check(isinstance(data, variant.data_kinds), f"a data set of {kinds} for {name}", data=config.dataset)
         if data.fallback_for:
             training = replace(config.training, epochs=FALLBACK_EPOCHS * config.training.epochs)
             config = replace(config, training=training)
@@ -175,7 +175,7 @@ def _tasks(variants: Mapping[str, Variant], plan: Plan) -> dict[str, Task]:
 
 def _load(config: VariantConfig, options: RunOptions) -> LabeledData:
     data = datasets.load(
-        config.data,
+        config.dataset,
         data_dir=options.data_dir,
         image_size=config.image_size,
         allow_fallback=options.fallback_to_digits,
