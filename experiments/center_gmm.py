@@ -192,7 +192,7 @@ def measure_model(run: TrainedRun[CenterGMMConfig]) -> dict[str, Measurement]:
     if isinstance(model, VAE):
         # Without a KL term the codes follow no prior, and a likelihood under N(0, I) says nothing.
         values["elbo"] = likelihood.evidence_lower_bound(model, images, seed=run.seed)
-        values["nll"] = likelihood.negative_log_likelihood(model, few, draws=config.nll_draws, seed=run.seed)
+        values["nll"] = likelihood.negative_log_likelihood(model, few, num_samples=config.nll_draws, seed=run.seed)
     counts = {name: len(few) if name == "nll" else len(images) for name in values}
     return {name: Measurement(value, samples=counts[name], split="test") for name, value in values.items()}
 
