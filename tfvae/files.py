@@ -59,3 +59,10 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text())
     except (OSError, ValueError) as error:
         raise InputError(f"Expected a JSON file. Received: {path} ({error}). Check the path.") from None
+
+
+def current_file(path: Path, earlier: str) -> Path:
+    """`path`, to which a file beside it that has its name of an earlier version is renamed first."""
+    if not path.exists() and path.with_name(earlier).exists():
+        path.with_name(earlier).rename(path)
+    return path

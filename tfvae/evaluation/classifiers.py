@@ -1,21 +1,114 @@
-"""A classifier trained on what an autoencoder makes of the training images, and kept with the run."""
+"""Classifiers trained on reconstructions of the training images, kept with the run, and their accuracies."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
+import tensorflow as tf
 from numpy.typing import NDArray
 
+from tfvae.data.images import ImageData
 from tfvae.errors import InputError
-from tfvae.files import atomic_write
-from tfvae.networks.classifier import pooling_classifier
+from tfvae.evaluation.evaluation import Evaluation
+from tfvae.files import atomic_write, current_file
+from tfvae.metrics.conditional import class_accuracy
+from tfvae.metrics.features import FeatureExtractor, GraphExtractor
+from tfvae.metrics.measurement import Measurement
+from tfvae.networks.classifier import convolutional_classifier, feature_model, pooling_classifier
 
 BATCH = 128
 LEARNING_RATE = 1e-3
+FILE, SELECTION_FILE = "classifier.keras", "selection_classifier.keras"
+EARLIER_SELECTION_FILE = "referee.keras"
+
+
+class Classifiers(NamedTuple):
+    """Two classifiers of different architecture, both trained on the reconstructions of the training images.
+
+    Attributes:
+        report: the report's network; generators are tuned by it, and rejection sampling asks it.
+        selection: another network, by which the confidence of rejection sampling is selected.
+        space: the first as a feature space, which labels its numbers.
+    """
+
+    report: keras.Model
+    selection: keras.Model
+    space: FeatureExtractor
+
+    def measured(self, value: float, *, samples: int, **others: Any) -> Measurement:
+        """A number that the first classifier gives, with its label."""
+        label = {"extractor": self.space.name, "extractor_sha256": self.space.sha256}
+        return Measurement(value, samples=samples, **label, **others)
+
+
+def reconstruction_classifiers(evaluation: Evaluation) -> Classifiers:
+    """The classifiers of a run: trained, or loaded from its folder; share them by `evaluation.once`.
+
+    Args:
+        evaluation: of a model that reconstructs; `config.generators.classifier_epochs` is the number of epochs.
+
+    Returns:
+        Both classifiers.
+
+    Reference:
+        Report 1, section 3.4.
+    """
+    data = evaluation.data
+    images = np.concatenate([evaluation.model.reconstruct(part) for part in evaluation.chunks(data.train_images)])
+
+    def trained(network: Callable[..., keras.Model], file: Path) -> keras.Model:
+        return reconstruction_classifier(
+            images,
+            data.train_labels,
+            classes=data.classes,
+            epochs=evaluation.config.generators.classifier_epochs,
+            seed=evaluation.seed,
+            network=network,
+            file=file,
+            progress=evaluation.progress(file.stem.replace("_", " ")),
+        )
+
+    report = trained(pooling_classifier, evaluation.folder / FILE)
+    selection_file = current_file(evaluation.folder / SELECTION_FILE, EARLIER_SELECTION_FILE)
+    return Classifiers(report, trained(convolutional_classifier, selection_file), classifier_space(report, data))
+
+
+def classifier_space(classifier: keras.Model, data: ImageData) -> GraphExtractor:
+    """A classifier of images in [0, 1] as a feature space for uint8 images of a data set."""
+    model = feature_model(classifier)
+
+    @tf.function
+    def run(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        features, logits = model(tf.cast(images, tf.float32) / 255.0, training=False)
+        return features, logits
+
+    digest = sha256_of_classifier(classifier)
+    return GraphExtractor("reconstruction_classifier", digest, data.image_shape, data.class_names, run, 500)
+
+
+def measure_classifier(evaluation: Evaluation) -> dict[str, Measurement]:
+    """Accuracy of the report's classifier on reconstructions of both splits, and on the test images themselves.
+
+    Reference:
+        Report 1, section 3.4: above 0.97 on the training set.
+    """
+    data, classifiers = evaluation.data, evaluation.once(reconstruction_classifiers)
+    seen = {
+        "classifier_accuracy_train": (evaluation.decode(evaluation.train_codes), data.train_labels, "train"),
+        "classifier_accuracy": (evaluation.reconstructions, data.test_labels, "test"),
+        "classifier_accuracy_real": (data.test_images, data.test_labels, "test"),
+    }
+    return {
+        name: classifiers.measured(
+            class_accuracy(classifiers.space(images).logits, labels), samples=len(labels), split=split
+        )
+        for name, (images, labels, split) in seen.items()
+    }
 
 
 def reconstruction_classifier(
