@@ -18,7 +18,7 @@ from tfvae.data.pipeline import evaluation_batches, steps_per_epoch, training_ba
 from tfvae.data.signals import SignalData
 from tfvae.data.synthetic import load_synthetic
 from tfvae.data.textures import load_textures
-from tfvae.data.upright import upright
+from tfvae.data.deskew import upright
 from tfvae.errors import InputError
 
 __all__ = [

@@ -9,7 +9,7 @@ import pytest
 
 from tfvae.data import load
 from tfvae.data.images import ImageData
-from tfvae.data.upright import upright
+from tfvae.data.deskew import upright
 from tfvae.errors import InputError
 
 
