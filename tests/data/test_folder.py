@@ -61,11 +61,11 @@ def test_hidden_files_are_ignored(tmp_path):
     assert len(load_folder(tmp_path).train_images) == 1
 
 
-def test_pictures_are_turned_upright(tmp_path):
+def test_exif_orientation_is_applied(tmp_path):
     save(tmp_path / "a.png", 0, size=(3, 4))
     sideways = Image.new("L", (4, 3))
     exif = sideways.getexif()
-    exif[0x0112] = 6  # the orientation a phone writes that is held upright
+    exif[0x0112] = 6  # the orientation tag of a phone in portrait position
     sideways.save(tmp_path / "b.png", exif=exif)
     assert load_folder(tmp_path).image_shape == (4, 3, 1)
 
@@ -85,7 +85,7 @@ def test_load_hands_the_size_on(tmp_path):
     for name in "ab":
         save(tmp_path / f"{name}.png", 9, size=(8, 6))
     assert load(f"folder:{tmp_path}", image_size=5).image_shape == (5, 5, 1)
-    assert load(f"upright:folder:{tmp_path}", image_size=5).image_shape == (5, 5, 1)
+    assert load(f"deskewed:folder:{tmp_path}", image_size=5).image_shape == (5, 5, 1)
 
 
 def test_the_splits_lie_in_the_cache_and_not_in_memory(tmp_path):

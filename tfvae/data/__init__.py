@@ -8,6 +8,7 @@ import os
 import warnings
 from collections.abc import Callable
 
+from tfvae.data.deskew import deskew
 from tfvae.data.digits import load_digits
 from tfvae.data.faces import load_faces
 from tfvae.data.folder import load_folder
@@ -18,7 +19,6 @@ from tfvae.data.pipeline import evaluation_batches, steps_per_epoch, training_ba
 from tfvae.data.signals import SignalData
 from tfvae.data.synthetic import load_synthetic
 from tfvae.data.textures import load_textures
-from tfvae.data.deskew import upright
 from tfvae.errors import InputError
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "ImageData",
     "LabeledData",
     "SignalData",
+    "deskew",
     "evaluation_batches",
     "load",
     "load_digits",
@@ -37,11 +38,10 @@ __all__ = [
     "load_textures",
     "steps_per_epoch",
     "training_batches",
-    "upright",
 ]
 
 _FOLDER = "folder:"
-_UPRIGHT = "upright:"
+_DESKEWED = ("deskewed:", "upright:")  # the second is the name of earlier versions
 _LOADERS: dict[str, Callable[[str | os.PathLike[str] | None], LabeledData]] = {
     "mnist": load_mnist,
     "digits": lambda data_dir: load_digits(),
@@ -64,8 +64,8 @@ def load(
 
     Args:
         name: str: `mnist`, `digits` (bundled), `faces`, `textures` (bundled), `synthetic` (signals), or `folder:PATH`
-            (your pictures), where PATH starts at the working directory. `upright:` before the name of pictures centers
-            each and takes its slant away.
+            (your images), where PATH starts at the working directory. The prefix `deskewed:` (or `upright:`, as in
+            earlier versions) centers and deskews each image: `deskewed:mnist`.
         data_dir: a folder that holds `mnist.npz` or `faces/`, or None; the other names need none and ignore it.
         image_size: int, side in pixels to which `faces`, `textures` and `folder:PATH` are brought, or None: 64 for
             `textures`, and the size of the files for the others.
@@ -79,9 +79,9 @@ def load(
         InputError: if the name is unknown, the data are missing or broken, or they have a size of their own and
             another is asked for.
     """
-    if name.startswith(_UPRIGHT):
-        plain = name.removeprefix(_UPRIGHT)
-        return upright(load_images(plain, data_dir=data_dir, image_size=image_size, allow_fallback=allow_fallback))
+    if name.startswith(_DESKEWED):
+        _, plain = name.split(":", maxsplit=1)
+        return deskew(load_images(plain, data_dir=data_dir, image_size=image_size, allow_fallback=allow_fallback))
     if name.startswith(_FOLDER):
         path = name.removeprefix(_FOLDER)
         if not path:
@@ -90,7 +90,7 @@ def load(
     if name in _RESIZED:
         return _RESIZED[name](data_dir, image_size)
     if name not in _LOADERS:
-        names = [*_LOADERS, *_RESIZED, f"{_FOLDER}PATH"]
+        names = [*_LOADERS, *_RESIZED, f"{_FOLDER}PATH", f"{_DESKEWED[0]}NAME"]
         near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.5)
         hint = f" Did you mean {near[0]}?" if near else ""
         raise InputError(f"Expected a data set, one of: {', '.join(names)}. Received: {name!r}.{hint}")

@@ -20,7 +20,7 @@ def load_folder(
     """Loads every picture of a folder, whose sub-folders, where there are any, are the classes.
 
     In the alphanumeric order of the file names, the first images of each class train and the rest test; the
-    classes take turns, so that the first few images hold some of each. Pictures are turned upright as their
+    classes take turns, so that the first few images hold some of each. Pictures are rotated as their
     EXIF data say; of an animation the first frame counts. Hidden entries (a name that starts with a dot, such
     as .DS_Store) are ignored, and nothing else is. What was decoded is kept for the next time, see `read_pictures`.
 

@@ -27,7 +27,7 @@ def read_pictures(
 ) -> NDArray[np.uint8]:
     """Reads pictures, all gray or all in color and of one size, into one array.
 
-    Pictures are turned upright as their EXIF data say; of an animation the first frame counts. What was decoded is
+    Pictures are rotated as their EXIF data say; of an animation the first frame counts. What was decoded is
     kept in the cache folder (see `cache_path`), and the next call with the same files maps it: then the pixels stay
     on disk until they are used. Where that folder cannot be written, they are decoded into memory.
 

@@ -52,7 +52,7 @@ class ExperimentConfig:
     """Which variants to run, of those that are named above; the report's own if none is given."""
     data: str = "mnist"
     """mnist, digits (bundled, works offline), faces, textures (bundled), or folder:PATH with your own pictures,
-    sub-folders being classes; any of these after upright: to center them and take their slant away; or synthetic (1-D
+    sub-folders being classes; any of these after deskewed: to center and deskew them; or synthetic (1-D
     signals, for report 2)."""
     data_dir: Path | None = None
     """Folder that holds mnist.npz or faces/; TFVAE_DATA_DIR if not given, and then, of MNIST, the ordinary download."""
