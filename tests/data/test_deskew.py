@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from tfvae.data import load
-from tfvae.data.images import ImageData
 from tfvae.data.deskew import deskew
+from tfvae.data.images import ImageData
 from tfvae.errors import InputError
 
 
