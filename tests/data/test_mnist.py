@@ -146,7 +146,7 @@ def test_missing_and_foreign_keys_are_named(tmp_path):
 
 def test_pickled_objects_are_not_loaded(tmp_path):
     write(tmp_path, {key: np.array([{"a": 1}]) for key in ("x_train", "y_train", "x_test", "y_test")})
-    with pytest.raises(InputError, match="never loaded: they can run code"):
+    with pytest.raises(InputError, match="never loaded, because they can run code"):
         load_mnist(tmp_path)
 
 
@@ -191,13 +191,13 @@ def test_load_by_name(folder):
     [
         (
             "minst",
-            "one of: mnist, digits, synthetic, faces, textures, folder:PATH. Received: 'minst'. Did you mean mnist",
+            "one of: mnist, digits, synthetic, faces, textures, folder:PATH, deskewed:NAME. Received: 'minst'. Did you mean mnist",
         ),
         ("MNIST", "Did you mean mnist"),
         ("digit", "Did you mean digits"),
         ("cifar", r"Received: 'cifar'\.$"),
         ("folder:", "a path after 'folder:'"),
-        ("folder", "folder:PATH. Received: 'folder'. Did you mean folder:PATH"),
+        ("folder", "folder:PATH, deskewed:NAME. Received: 'folder'. Did you mean folder:PATH"),
     ],
 )
 def test_load_of_an_unknown_name_lists_the_names(name, message):

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 import PIL
 from numpy.typing import NDArray
+
+from tfvae.files import atomic_write
 
 _DIGEST_BYTES = hashlib.sha256().digest_size
 
@@ -56,7 +56,7 @@ def open_cached(path: Path) -> NDArray[np.uint8] | None:
 
 
 def write_cached(path: Path, pictures: Iterable[NDArray[np.uint8]], count: int) -> None:
-    """Writes pictures as they come, whole or not at all: an .npy file, followed by the SHA-256 of the pixels.
+    """Writes pictures one by one, atomically: an .npy file, followed by the SHA-256 digest of the pixels.
 
     Args:
         path: where they are kept.
@@ -66,22 +66,15 @@ def write_cached(path: Path, pictures: Iterable[NDArray[np.uint8]], count: int) 
     Raises:
         OSError: if the folder cannot be written, or is full.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".writing")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            digest = hashlib.sha256()
-            for rank, picture in enumerate(pictures):
-                if rank == 0:
-                    header = {"descr": "|u1", "fortran_order": False, "shape": (count, *picture.shape)}
-                    np.lib.format.write_array_header_1_0(file, header)
-                file.write(picture.data)
-                digest.update(picture.data)
-            file.write(digest.digest())
-        os.replace(temporary, path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
+    with atomic_write(path, concurrent=True) as temporary, open(temporary, "wb") as file:
+        digest = hashlib.sha256()
+        for rank, picture in enumerate(pictures):
+            if rank == 0:
+                header = {"descr": "|u1", "fortran_order": False, "shape": (count, *picture.shape)}
+                np.lib.format.write_array_header_1_0(file, header)
+            file.write(picture.data)
+            digest.update(picture.data)
+        file.write(digest.digest())
 
 
 def _cache_folder() -> Path:
