@@ -37,25 +37,25 @@ def test_first_four_fifths_in_alphanumeric_order_train(folder):
     assert data.train_images.dtype == np.uint8 and not data.train_labels.any() and not data.test_labels.any()
 
 
-def test_the_folder_of_the_pictures_and_the_environment_name_the_same_faces(folder, monkeypatch):
+def test_faces_from_argument_and_environment_are_equal(folder, monkeypatch):
     expected = load_faces(folder).sha256
     assert load_faces(folder / "faces").sha256 == load("faces", data_dir=folder).sha256 == expected
     monkeypatch.setenv("TFVAE_DATA_DIR", str(folder))
     assert load_faces().sha256 == expected
 
 
-def test_other_data_beside_the_faces_do_not_count(folder):
+def test_faces_ignore_other_data_in_the_folder(folder):
     (folder / "mnist.npz").touch()
     assert len(load_faces(folder).train_images) == 8
 
 
-def test_pictures_become_as_large_as_asked_for(folder):
+def test_faces_are_resized_to_image_size(folder):
     data = load("faces", data_dir=folder, image_size=6)
     assert data.image_shape == (6, 6, 3)
     assert numbers(data.train_images) == list(range(8))
 
 
-def test_a_jpeg_that_is_decoded_small_is_the_one_that_is_shrunk(tmp_path):
+def test_draft_decoding_of_jpeg_matches_full_decoding_and_resizing(tmp_path):
     # A pattern of two pixels' width would alias into stripes without a filter; its mean is gray.
     fine = np.kron(np.indices((64, 64)).sum(axis=0) % 2, np.ones((4, 4))) * 255
     smooth = np.add.outer(np.arange(256), np.arange(256)) // 2
@@ -69,7 +69,7 @@ def test_a_jpeg_that_is_decoded_small_is_the_one_that_is_shrunk(tmp_path):
     assert np.abs(difference).max() <= 2
 
 
-def test_faces_of_the_real_folder(faces_dir):
+def test_faces_of_the_real_folder_have_report_split(faces_dir):
     data = load_faces(faces_dir, image_size=16)
     count = len(data.train_labels) + len(data.test_labels)
     assert len(data.train_labels) == round(0.8 * count) and data.image_shape == (16, 16, 3)
