@@ -1,4 +1,4 @@
-"""Log-probabilities and KL terms against numbers worked out by hand, and against Monte Carlo."""
+"""Log-probabilities and KL terms against hand-computed values and Monte Carlo estimates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bundled handwriting: counts, split, MNIST's look, and the same pixels everywhere."""
+"""Bundled digits: counts, split, similarity to MNIST, reproducible pixels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A folder of pictures: order, classes, sizes, colors, and every bad file named."""
+"""Image folders: order, classes, sizes, colors, errors that name the files."""
 
 from __future__ import annotations
 

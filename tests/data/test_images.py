@@ -1,4 +1,4 @@
-"""ImageData: what it refuses, what it hashes, and how pixels become numbers and come back."""
+"""ImageData: validation, fingerprint, pixel conversions, subsets."""
 
 from __future__ import annotations
 

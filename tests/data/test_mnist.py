@@ -1,4 +1,4 @@
-"""MNIST: where it is looked for, and what a wrong file is told."""
+"""MNIST: lookup, validation, download, and loading by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decoded pictures on disk: used when they are whole and of these files, and never in the way."""
+"""Image cache: invalidation, damage, unwritable folders."""
 
 from __future__ import annotations
 

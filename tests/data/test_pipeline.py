@@ -1,4 +1,4 @@
-"""Batches: the order, where it can be taken up again, and that nothing is lost on the way."""
+"""Batches: order, resuming, completeness."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signals: what is refused and why, the normalization by hand, and the pictures of known lines."""
+"""Signals: validation, standardization, plots of known signals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The synthetic signals: their normalization, their modes, the labels of the mixture, and what is refused."""
+"""Synthetic signals: standardization, modes, mixture labels, errors."""
 
 from __future__ import annotations
 

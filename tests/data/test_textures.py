@@ -1,4 +1,4 @@
-"""Textures: crops of two bundled photographs that never share a pixel between the splits."""
+"""Textures: crops of two photographs, no pixel shared between the splits."""
 
 from __future__ import annotations
 

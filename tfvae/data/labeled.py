@@ -117,7 +117,7 @@ class LabeledData:
         Raises:
             InputError: if a count is below 1 or above the number of examples.
         """
-        arrays: dict[str, NDArray[Any]] = {}
+        arrays: dict[str, Any] = {}
         for seed, (split, count) in enumerate((("train", train), ("test", test))):
             images, labels = getattr(self, f"{split}_images"), getattr(self, f"{split}_labels")
             if count is not None and not 1 <= count <= len(labels):
