@@ -83,5 +83,5 @@ def test_deskew_of_dark_ink_on_light_ground_raises(digits):
 
 
 def test_load_of_deskewed_signals_raises():
-    with pytest.raises(InputError, match="pictures"):
+    with pytest.raises(InputError, match="data set of images"):
         load("deskewed:synthetic")
