@@ -61,6 +61,11 @@ def test_wrong_fingerprint_raises():
         tiny(sha256="0" * 64)
 
 
+def test_labels_of_other_integer_types_are_kept_as_int64():
+    data = tiny(train_labels=np.array([0, 1, 1], np.uint8))
+    assert data.train_labels.dtype == np.int64 and data.sha256 == tiny().sha256
+
+
 def test_arrays_are_read_only():
     mine = np.zeros((3, 2, 2, 1), dtype=np.uint8)
     with pytest.raises(ValueError, match="read-only"):
@@ -81,8 +86,8 @@ def test_arrays_are_read_only():
             {"test_images": np.zeros((2, 3, 2, 1), np.uint8)},
             r"one shape.*train \(2, 2, 1\), test \(3, 2, 1\)",
         ),
-        ({"train_labels": np.array([0, 1])}, r"int64 numpy array \[3\].*int64\(2,\)"),
-        ({"train_labels": np.array([0, 1, 1], np.uint8)}, "int64 .*uint8"),
+        ({"train_labels": np.array([0, 1])}, r"ImageData train_labels: expected labels as integers \[3\].*int64 \[2\]"),
+        ({"train_labels": np.array([0.0, 1.0, 1.0])}, r"integers \[3\].*float64"),
         ({"train_labels": np.array([0, 1, 2])}, r"0 \.\. 1.*Received: 0 \.\. 2"),
         ({"test_labels": np.array([-1, 0])}, r"0 \.\. 1.*Received: -1"),
         ({"class_names": ()}, "class_names"),

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from tfvae.checks import checked_labels
 from tfvae.errors import InputError
 
 _ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
@@ -25,9 +26,9 @@ class LabeledData:
     Args:
         name: str, reported as the data set of a result.
         train_images: [N, *image_shape], the examples, images or signals; the subclass says which dtype and range.
-        train_labels: int64 [N], class indices in 0 .. classes - 1.
+        train_labels: integers [N], class indices in 0 .. classes - 1; kept as int64.
         test_images: [M, *image_shape], of the same shape and dtype.
-        test_labels: int64 [M].
+        test_labels: integers [M]; kept as int64.
         class_names: tuple of str, one for each class.
         sha256: str, fingerprint: 64 hexadecimal digits, the SHA-256 digest of dtype, shape and values of the four
             arrays. Computed when left empty, else compared with the computed one.
@@ -59,7 +60,10 @@ class LabeledData:
         for split in ("train", "test"):
             images, labels = f"{split}_images", f"{split}_labels"
             self._check_examples(images, getattr(self, images))
-            _check_labels(f"{kind}: expected {labels}", getattr(self, labels), len(getattr(self, images)), self.classes)
+            checked = checked_labels(
+                getattr(self, labels), count=len(getattr(self, images)), classes=self.classes, owner=f"{kind} {labels}"
+            )
+            object.__setattr__(self, labels, checked)
         if self.train_images.shape[1:] != self.test_images.shape[1:]:
             raise InputError(
                 f"{kind}: expected training and test {self.example}s of one shape. "
@@ -140,16 +144,6 @@ def _check_class_names(kind: str, names: tuple[str, ...]) -> None:
     strings = isinstance(names, tuple) and all(isinstance(name, str) for name in names)
     if not strings or not names or len(set(names)) != len(names):
         raise InputError(f"{kind}: expected class_names, a tuple of different str. Received: {names!r}.")
-
-
-def _check_labels(expected: str, labels: NDArray[np.int64], count: int, classes: int) -> None:
-    if not isinstance(labels, np.ndarray) or labels.dtype != np.int64 or labels.shape != (count,):
-        received = f"{getattr(labels, 'dtype', type(labels).__name__)}{getattr(labels, 'shape', '')}"
-        raise InputError(f"{expected}, an int64 numpy array [{count}]. Received: {received}.")
-    if labels.min() < 0 or labels.max() >= classes:
-        raise InputError(
-            f"{expected} in 0 .. {classes - 1}, one for each class name. Received: {labels.min()} .. {labels.max()}."
-        )
 
 
 def _content_sha256(*arrays: NDArray[np.generic]) -> str:

@@ -176,12 +176,7 @@ def gaussian_means(
         Report 0, figure 6.
     """
     images = checked_images(images)
-    labels = checked_labels(labels, count=len(images))
-    if class_names is not None and labels.max() >= len(class_names):
-        raise InputError(
-            f"Expected a name for each class up to {labels.max()}. Received: {len(class_names)} names. "
-            "Pass the data set's class_names."
-        )
+    labels = checked_labels(labels, count=len(images), classes=None if class_names is None else len(class_names))
     order = np.argsort(labels, kind="stable")
     captions = [str(label) if class_names is None else class_names[label] for label in labels[order]]
     sheet = Sheet(images[order], columns, captions=captions, cell=84, caption_points=9.0)
