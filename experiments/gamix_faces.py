@@ -45,7 +45,7 @@ from tfvae.metrics import likelihood
 from tfvae.metrics.features import FeatureExtractor
 from tfvae.metrics.measurement import Measurement
 from tfvae.metrics.posterior import PosteriorStatistics, posterior_moments, posterior_statistics
-from tfvae.metrics.prior import posterior_samples
+from tfvae.metrics.aggregate_posterior import posterior_samples
 from tfvae.metrics.random_features import random_vgg
 from tfvae.metrics.samples import score_samples
 from tfvae.metrics.texture import texture_ratio

@@ -95,7 +95,7 @@ def test_weights_that_are_not_ours_are_refused(tmp_path):
     damaged.write_bytes(content)
     with pytest.raises(InputError, match="SHA-256"):
         mnist_classifier(damaged)
-    with pytest.raises(InputError, match=r"no such file.*experiments\.train_mnist_cnn"):
+    with pytest.raises(InputError, match=r"no such file.*tools\.train_mnist_cnn"):
         mnist_classifier(tmp_path / "missing.npz")
 
 

@@ -40,25 +40,25 @@ def steps_per_epoch(data: LabeledData, batch_size: int) -> int:
 
 
 def training_batches(
-    data: LabeledData, *, batch_size: int, seed: int, first_epoch: int = 0, first_step: int = 0
+    data: LabeledData, *, batch_size: int, seed: int, epoch: int | tf.Variable = 0, first_step: int = 0
 ) -> tf.data.Dataset:
-    """Infinite training batches, shuffled anew each epoch by (seed, epoch) alone.
+    """Training batches of one epoch, shuffled by (seed, epoch) alone.
 
         batch(epoch, step) = images[permutation(seed, epoch)[step * batch_size : (step + 1) * batch_size]]
 
-    An incomplete last batch of an epoch is dropped. Starting at (first_epoch, first_step) continues exactly as an
-    uninterrupted stream would, with the same version of TensorFlow.
+    An incomplete last batch is dropped. A variable `epoch` is read at the start of each iteration, so that one data
+    set serves all epochs of `model.fit`.
 
     Args:
         data: the examples; uint8 pixels are converted to float32 batch by batch, inside the graph. Memory-mapped
             arrays above 256 MiB stay on disk.
         batch_size: int in 1 .. N, the global batch size under a `tf.distribute` strategy.
         seed: int in 0 .. 2**63 - 1.
-        first_epoch: int >= 0, epoch of the first batch.
-        first_step: int in 0 .. steps_per_epoch; steps_per_epoch itself is the start of the next epoch.
+        epoch: int >= 0, or an int64 variable.
+        first_step: int in 0 .. steps_per_epoch - 1, step of the first batch.
 
     Returns:
-        infinite Dataset of (float32 [batch_size, *image_shape], int64 [batch_size]).
+        Dataset of steps_per_epoch - first_step batches (float32 [batch_size, *image_shape], int64 [batch_size]).
 
     Raises:
         InputError: if an argument is out of its range.
@@ -66,23 +66,23 @@ def training_batches(
     steps = steps_per_epoch(data, batch_size)
     for name, value, highest in (
         ("seed", seed, tf.int64.max),
-        ("first_epoch", first_epoch, tf.int64.max - 1),
-        ("first_step", first_step, steps),
+        ("epoch", 0 if isinstance(epoch, tf.Variable) else epoch, tf.int64.max - 1),
+        ("first_step", first_step, steps - 1),
     ):
         if not 0 <= value <= highest:
             raise InputError(f"training_batches: expected {name} in 0 .. {highest}. Received: {name}={value}.")
     count = len(data.train_labels)
 
-    def epoch_rows(epoch: tf.Tensor) -> tf.data.Dataset:
+    def epoch_rows(_: tf.Tensor) -> tf.data.Dataset:
+        number = tf.cast(epoch, tf.int64)
         order = tf.random.experimental.stateless_shuffle(
-            tf.range(count, dtype=tf.int64), tf.stack([tf.constant(seed, tf.int64), epoch]), alg="philox"
+            tf.range(count, dtype=tf.int64), tf.stack([tf.constant(seed, tf.int64), number]), alg="philox"
         )
         rows = tf.reshape(order[: steps * batch_size], [steps, batch_size])
-        start = tf.where(tf.equal(epoch, first_epoch), first_step, 0)
-        return tf.data.Dataset.from_tensor_slices(rows[start:])
+        return tf.data.Dataset.from_tensor_slices(rows[first_step:])
 
-    rows = tf.data.Dataset.range(first_epoch, tf.int64.max).flat_map(epoch_rows)
-    rows = rows.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
+    rows = tf.data.Dataset.range(1).flat_map(epoch_rows)
+    rows = rows.apply(tf.data.experimental.assert_cardinality(steps - first_step))
     return _gathered(data, rows, data.train_images, data.train_labels)
 
 

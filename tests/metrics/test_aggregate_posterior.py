@@ -9,7 +9,7 @@ import tensorflow as tf
 from tests.contracts import small_images, small_networks
 from tfvae.errors import InputError
 from tfvae.losses.mmd import maximum_mean_discrepancy
-from tfvae.metrics.prior import aggregate_moments, posterior_samples, prior_discrepancy
+from tfvae.metrics.aggregate_posterior import aggregate_moments, posterior_samples, prior_discrepancy
 from tfvae.models.vae import VAE
 
 
