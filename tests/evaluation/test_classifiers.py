@@ -8,8 +8,8 @@ import pytest
 
 from tests.contracts import THREE_PARTS
 from tfvae.errors import InputError
-from tfvae.networks.classifier import convolutional_classifier
 from tfvae.evaluation.classifiers import load_classifier, reconstruction_classifier, sha256_of_classifier
+from tfvae.networks.classifier import convolutional_classifier
 
 LABELS = np.arange(400) % 2
 # Bright above or bright below, with noise: what a few steps learn.

@@ -42,8 +42,8 @@ class Classifiers(NamedTuple):
 
     def measured(self, value: float, *, samples: int, **others: Any) -> Measurement:
         """A number that the first classifier gives, with its label."""
-        label = {"extractor": self.space.name, "extractor_sha256": self.space.sha256}
-        return Measurement(value, samples=samples, **label, **others)
+        name, digest = self.space.name, self.space.sha256
+        return Measurement(value, samples=samples, extractor=name, extractor_sha256=digest, **others)
 
 
 def reconstruction_classifiers(evaluation: Evaluation) -> Classifiers:
