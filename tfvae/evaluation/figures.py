@@ -146,7 +146,7 @@ def shrinking(sampler: str, factors: Sequence[float]) -> Draw:
     """Accuracy and cosine similarity of a class sampler against the factor that divides its covariances."""
 
     def drawn(evaluation: Evaluation) -> dict[str, Figure]:
-        reference, data = evaluation.reference, evaluation.data
+        reference, data = evaluation.reference, evaluation.whole
         if reference is None or not evaluation.classifies:
             return {}
         names = [sampler if factor == 1 else f"{sampler}@{factor:g}" for factor in factors]
