@@ -12,7 +12,7 @@ from sklearn.metrics.pairwise import rbf_kernel
 from tfvae.errors import InputError
 from tfvae.metrics.scores import checked_matrix
 from tfvae.models.autoencoder import StochasticAutoencoder
-from tfvae.models.base import float_array, in_batches, inference_batch_size
+from tfvae.models.inference import float_array, in_batches, inference_batch_size
 
 LARGEST = 5000
 

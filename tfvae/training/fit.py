@@ -13,7 +13,8 @@ from rich.progress import Progress
 from tfvae.data.labeled import LabeledData
 from tfvae.data.pipeline import evaluation_batches, steps_per_epoch, training_batches
 from tfvae.files import read_json
-from tfvae.models.base import GenerativeModel, inference_batch_size
+from tfvae.models.base import GenerativeModel
+from tfvae.models.inference import inference_batch_size
 from tfvae.training.callbacks import (
     AfterEpoch,
     History,
