@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -12,10 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tfvae.errors import InputError
+from tfvae.sampling.axes import Axes, latent_axes
 from tfvae.sampling.frontier import Frontier
-from tfvae.sampling.moments import ClassMoments, checked_classes, class_moments
+from tfvae.sampling.moments import checked_classes, class_moments
 from tfvae.sampling.sampler import GaussianMixtureSampler
-from tfvae.sampling.search import Decode, GradientSearch, GridSearch, Progress, ScoredSettings, Search
+from tfvae.sampling.scored_settings import Decode, Progress, ScoredSettings, Search
+from tfvae.sampling.tuning import GradientSearch, GridSearch
 
 STILL = 1e-6  # relative deviation that stands for 0, for a covariance must be positive definite
 
@@ -45,56 +46,6 @@ def fit_class_gaussians(codes: ArrayLike, labels: ArrayLike, *, regularization: 
     return GaussianMixtureSampler(
         weights=moments.shares, means=moments.means, covariances=moments.covariances, labels=moments.classes
     )
-
-
-Axes = Callable[[ClassMoments], NDArray[np.float64]]
-
-
-def latent_axes(moments: ClassMoments) -> NDArray[np.float64]:
-    """The latent dimensions as they are, each with its deviation in the class: the report's reading.
-
-    axes[c] = diag(sqrt(diag(covariance[c])))
-
-    Args:
-        moments: of the codes, class by class.
-
-    Returns:
-        float64 [K, D, D], a column an axis, in units of the codes.
-
-    Reference:
-        Report 1, section 3.5.
-    """
-    variances = np.diagonal(moments.covariances, axis1=1, axis2=2)
-    return np.sqrt(np.maximum(variances, np.finfo(np.float64).tiny))[:, :, np.newaxis] * np.eye(variances.shape[1])
-
-
-def facing_axes(moments: ClassMoments) -> NDArray[np.float64]:
-    """Axes of each class's own covariance, those that reach furthest toward other classes first.
-
-    axes[c] = root[c] @ R[c],  root[c] @ root[c].T = covariance[c]
-    R[c] = eigenvectors of the sum over k of d d.T / |d|**4, descending;  d = inverse(root[c]) @ (mean[k] - mean[c])
-
-    An isotropic prior leaves the latent dimensions arbitrary: any rotation of them is as good a model. Here a theta of
-    axis 0 moves a code toward its nearest classes, and one of the last axes away from none.
-
-    Args:
-        moments: of the codes, class by class.
-
-    Returns:
-        float64 [K, D, D], a column an axis, in units of the codes; axes[c] @ axes[c].T is the covariance.
-
-    Reference:
-        Beyond report 1; Fisher's discriminant, with each class in units of its own covariance.
-    """
-    axes = np.empty_like(moments.covariances)
-    for label, (mean, covariance) in enumerate(zip(moments.means, moments.covariances, strict=True)):
-        values, vectors = np.linalg.eigh(covariance)
-        deviations = np.sqrt(np.maximum(values, np.finfo(np.float64).tiny))
-        offsets = np.delete(moments.means - mean, label, axis=0) @ vectors / deviations
-        nearness = offsets / np.maximum(np.sum(offsets**2, axis=1, keepdims=True), np.finfo(np.float64).tiny)
-        _, rotation = np.linalg.eigh(nearness.T @ nearness)
-        axes[label] = vectors @ (deviations[:, np.newaxis] * rotation[:, ::-1])
-    return axes
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,7 @@ from tfvae.sampling.frontier import Frontier
 from tfvae.sampling.mixture import fit_mixture_per_class
 from tfvae.sampling.moments import checked_classes, checked_integer
 from tfvae.sampling.sampler import GaussianMixtureSampler
-from tfvae.sampling.search import Decode, Progress, flat
+from tfvae.sampling.scored_settings import Decode, Progress, flat
 
 BATCH = 1000
 LEAST_ACCEPTED = 0.01
