@@ -9,6 +9,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
 from tests.cli.runs import assert_refused
@@ -24,6 +25,19 @@ class TestSample:
             model = keras.models.load_model(run / "model.keras")
             codes, _ = GaussianMixtureSampler.load(run / "samplers" / "prior.npz").sample(12, seed=3)
             np.testing.assert_array_equal(written["images"], digits.to_uint8(model.decode(codes)))
+
+    @pytest.mark.parametrize("label", [None, 3])
+    def test_the_exported_model_generates_the_same_images_under_the_same_seed(self, run, tfvae_command, label):
+        of_class = [] if label is None else ["--label", label]
+        tfvae_command("sample", run, "--count", 20, "--seed", 7, "--out", "drawn.npz", *of_class)
+        assert tfvae_command("export", run, "served")[0] == 0
+        loaded, seed = tf.saved_model.load("served/1"), tf.constant(7, tf.int64)
+        if label is None:
+            served = loaded.signatures["generate"](count=tf.constant(20), seed=seed)
+        else:
+            served = loaded.signatures["generate_class"](labels=tf.fill([20], tf.constant(label, tf.int64)), seed=seed)
+        pixels = 255.0 * served["images"].numpy()
+        assert np.abs(pixels - np.load("drawn.npz")["images"]).max() < 0.5 + 1e-3
 
     def test_a_label_takes_the_sampler_of_classes(self, run, tfvae_command):
         tfvae_command("sample", run, "--count", 5, "--label", 3, "--out", "new/threes.npz")

@@ -45,6 +45,21 @@ def test_the_classes_keep_their_shares_and_a_seed_names_its_codes():
     assert (labels == 1).all() and len(np.unique(codes[:, 0])) == 20
 
 
+@pytest.mark.parametrize("label", [None, 1])
+def test_a_smaller_count_is_a_prefix_of_a_larger_one(label):
+    sampler = FITTED.with_theta(CONFIDENCE)
+    few, many = sampler.sample(5, seed=4, label=label)[0], sampler.sample(2001, seed=4, label=label)[0]
+    np.testing.assert_array_equal(few, many[:5])
+
+
+def test_accepted_codes_are_those_of_the_mixture_and_rejected_ones_are_replaced():
+    codes, labels = FITTED.mixture.sample(300, seed=4)
+    margin = np.where(labels == 0, -codes[:, 0], codes[:, 0]) - EDGE
+    drawn, _ = FITTED.with_theta(CONFIDENCE).sample(300, seed=4)
+    same = (codes == drawn).all(axis=1)
+    assert same[margin > 0.01].all() and not same[margin < -0.01].any()
+
+
 def test_a_tuned_sampler_returns_the_frontier_of_its_confidences():
     calls = []
     frontier = FITTED.tune(

@@ -6,6 +6,8 @@ import dataclasses
 
 import numpy as np
 import pytest
+import tensorflow as tf
+from scipy.stats import multivariate_normal
 
 from tfvae.errors import InputError
 from tfvae.sampling import GaussianMixtureSampler, standard_normal_sampler
@@ -54,6 +56,48 @@ def test_a_seed_repeats_and_another_does_not():
     first, _ = SAMPLER.sample(50, seed=1)
     np.testing.assert_array_equal(first, SAMPLER.sample(50, seed=1)[0])
     assert not np.array_equal(first, SAMPLER.sample(50, seed=2)[0])
+
+
+@pytest.mark.parametrize("label", [None, 2])
+def test_a_smaller_count_is_a_prefix_of_a_larger_one(label):
+    codes, labels = SAMPLER.sample(5, seed=1, label=label)
+    more_codes, more_labels = SAMPLER.sample(1003, seed=1, label=label)
+    np.testing.assert_array_equal(codes, more_codes[:5])
+    np.testing.assert_array_equal(labels, more_labels[:5])
+
+
+def test_draw_of_one_label_per_row_is_that_of_each_class_row_by_row():
+    labels = np.array([2, 1, 1, 2, 1])
+    codes, drawn = SAMPLER.draw(tf.constant(5), tf.constant(4, tf.int64), tf.constant(labels))
+    np.testing.assert_array_equal(drawn, labels)
+    for label in (1, 2):
+        expected = SAMPLER.sample(5, seed=4, label=label)[0]
+        np.testing.assert_array_equal(codes[labels == label], expected[labels == label])
+
+
+def test_another_attempt_draws_other_codes_of_the_same_class():
+    labels = tf.ones([500], tf.int64)
+    first, second = (SAMPLER.draw(tf.constant(500), tf.constant(0, tf.int64), labels, attempt=n)[0] for n in (0, 1))
+    # Class 1 is N(0, diag(1, 9)): two independent draws of 500 have a correlation of 0 +- 1 / sqrt(500) = 0.045.
+    for axis in (0, 1):
+        assert abs(np.corrcoef(first[:, axis], second[:, axis])[0, 1]) < 5 * 0.045
+
+
+def test_a_component_without_weight_is_never_drawn_and_its_class_is_none():
+    sampler = GaussianMixtureSampler(np.array([0.0, 1.0, 0.0]), MEANS, COVARIANCES, np.array([2, 1, 3]))
+    assert sampler.classes == (1,)
+    assert set(sampler.sample(500, seed=0)[1]) == {1}
+    with pytest.raises(InputError, match=r"\(1\).*label=2"):
+        sampler.sample(1, seed=0, label=2)
+
+
+def test_log_density_is_that_of_scipy():
+    points = np.array([[0.0, 0.0], [90.0, 3.0], [-100.0, 51.0]])
+    densities = sum(
+        weight * multivariate_normal(mean, covariance).pdf(points)
+        for weight, mean, covariance in zip(WEIGHTS, MEANS, COVARIANCES, strict=True)
+    )
+    np.testing.assert_allclose(SAMPLER.distribution.log_prob(points), np.log(densities), rtol=1e-10)
 
 
 def test_labels_under_one_seed_get_independent_noise():
