@@ -1,4 +1,4 @@
-"""The sampler: what it draws, how it shrinks, and that a saved one draws the same."""
+"""The Gaussian mixture sampler: moments, seeds, densities, files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COVARIANCES = np.array([[[4.0, 1.2], [1.2, 1.0]], [[1.0, 0.0], [0.0, 9.0]], [[2.
 SAMPLER = GaussianMixtureSampler(WEIGHTS, MEANS, COVARIANCES, np.array([2, 1, 2]))
 
 
-def test_the_fields_are_checked_copies():
+def test_fields_are_read_only_copies():
     weights = WEIGHTS.copy()
     sampler = GaussianMixtureSampler(weights, MEANS, COVARIANCES)
     weights[0] = 5.0
@@ -31,7 +31,7 @@ def test_the_fields_are_checked_copies():
     assert SAMPLER.latent_dim == 2 and SAMPLER.classes == (1, 2) and sampler.classes == ()
 
 
-def test_components_are_drawn_by_weight_with_their_moments():
+def test_sample_has_the_weights_and_moments_of_the_components():
     codes, labels = SAMPLER.sample(40000, seed=3)
     assert codes.dtype == np.float32 and labels.dtype == np.int64
     nearest = np.linalg.norm(codes[:, np.newaxis] - MEANS, axis=2).argmin(axis=1)
@@ -44,7 +44,7 @@ def test_components_are_drawn_by_weight_with_their_moments():
         assert np.all(np.abs(np.cov(drawn.T) - COVARIANCES[k]) < 5 * np.sqrt(2 / count) * variances.max())
 
 
-def test_a_label_draws_its_own_components_only():
+def test_sample_of_a_label_uses_its_components_by_weight():
     codes, labels = SAMPLER.sample(8000, seed=3, label=2)
     assert np.all(labels == 2)
     # Within class 2 the weights 0.1 and 0.3 are 1/4 and 3/4.
@@ -52,7 +52,7 @@ def test_a_label_draws_its_own_components_only():
     assert abs(share - 0.25) < 5 * np.sqrt(0.25 * 0.75 / 8000)
 
 
-def test_a_seed_repeats_and_another_does_not():
+def test_same_seed_gives_same_codes_and_another_seed_others():
     first, _ = SAMPLER.sample(50, seed=1)
     np.testing.assert_array_equal(first, SAMPLER.sample(50, seed=1)[0])
     assert not np.array_equal(first, SAMPLER.sample(50, seed=2)[0])
@@ -110,7 +110,7 @@ def test_labels_under_one_seed_get_independent_noise():
     assert np.abs(correlations).max() < 5 * 0.032
 
 
-def test_shrinking_divides_the_sample_covariance():
+def test_shrunk_divides_the_sample_covariance():
     codes, _ = SAMPLER.sample(40000, seed=1, label=1)
     shrunk, _ = SAMPLER.shrunk(1.5).sample(40000, seed=2, label=1)
     ratios = codes.var(axis=0) / shrunk.var(axis=0)
@@ -119,7 +119,7 @@ def test_shrinking_divides_the_sample_covariance():
     np.testing.assert_allclose(ratios, 1.5, rtol=5 * 0.01)
 
 
-def test_shrinking_keeps_the_rest():
+def test_shrunk_keeps_means_weights_and_labels():
     shrunk = SAMPLER.shrunk(4.0)
     np.testing.assert_array_equal(shrunk.covariances, COVARIANCES / 4)
     np.testing.assert_array_equal(shrunk.means, MEANS)
@@ -130,13 +130,13 @@ def test_shrinking_keeps_the_rest():
     np.testing.assert_allclose(near, codes / 2, rtol=1e-6)
 
 
-def test_component_means_come_in_label_order():
+def test_component_means_are_in_label_order():
     np.testing.assert_array_equal(SAMPLER.component_means(), MEANS[[1, 0, 2]].astype(np.float32))
     unlabeled = dataclasses.replace(SAMPLER, labels=None)
     np.testing.assert_array_equal(unlabeled.component_means(), MEANS.astype(np.float32))
 
 
-def test_responsibilities_by_hand():
+def test_responsibilities_match_hand_computed_values():
     # Unit variances at 0 and 2, weights 1/4 and 3/4. At z the log odds of the first are log(1/3) + 2 - 2 z.
     sampler = GaussianMixtureSampler(np.array([0.25, 0.75]), np.array([[0.0], [2.0]]), np.ones((2, 1, 1)))
     found = sampler.responsibilities([[0.0], [1.0], [1e4]])
@@ -254,6 +254,6 @@ def test_a_wrong_input_is_refused_with_three_parts(call):
         call()
 
 
-def test_the_classes_are_listed():
+def test_error_for_an_unknown_label_lists_the_classes():
     with pytest.raises(InputError, match=r"\(1, 2\).*label=3"):
         SAMPLER.sample(1, seed=0, label=3)

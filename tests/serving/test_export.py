@@ -113,7 +113,7 @@ def got(version, given, tmp_path_factory):
 
 class TestWithoutTheLibrary:
     @pytest.mark.parametrize("size", BATCHES)
-    def test_numbers_are_those_of_the_model(self, got, given, model, size):
+    def test_endpoints_equal_the_model(self, got, given, model, size):
         images, codes = given["images"][:size], given["codes"][:size]
         expected = {
             "serving_default-{}-codes": model.encode(images),
@@ -128,7 +128,7 @@ class TestWithoutTheLibrary:
             np.testing.assert_allclose(got[name.format(f"{size}-7")], numbers, atol=1e-5)
 
     @pytest.mark.parametrize("size", BATCHES)
-    def test_the_class_that_is_asked_for_comes_back(self, got, given, size):
+    def test_generate_class_returns_the_requested_labels(self, got, given, size):
         np.testing.assert_array_equal(got[f"generate_class-{size}-7-labels"], given["labels"][:size])
         assert got[f"generate-{size}-7-labels"].shape == (size,)
 
@@ -143,7 +143,7 @@ class TestWithoutTheLibrary:
         )
 
 
-def test_codes_follow_the_mixture(endpoints):
+def test_generated_codes_have_the_mixture_s_weights_and_moments(endpoints):
     sampler, count = mixture(), 40_000
     result = drawn(endpoints, count, 5)
     component = np.rint(result["codes"].mean(axis=1) / 30.0).astype(int)
@@ -155,7 +155,7 @@ def test_codes_follow_the_mixture(endpoints):
         np.testing.assert_allclose(np.cov(codes.T), sampler.covariances[k], rtol=0.1, atol=0.2)
 
 
-def test_codes_of_a_class_come_from_its_components_by_their_weights(endpoints):
+def test_generated_codes_of_a_class_use_its_components_by_weight(endpoints):
     labels = np.tile([2, 0, 1], 4000)
     codes = drawn_of(endpoints, labels, 5)["codes"]
     component = np.rint(codes.mean(axis=1) / 30.0).astype(int)
@@ -194,7 +194,7 @@ def test_images_a_little_outside_their_range_are_served(endpoints):
     endpoints["encode"](images=tf.fill([1, *IMAGE_SHAPE], 1.2))
 
 
-def test_no_noise_but_from_the_seed(version, model):
+def test_saved_graph_has_only_stateless_random_operations(version, model):
     """A SeedGenerator would be a variable, and its draws stateful operations."""
     graph = saved_model_pb2.SavedModel.FromString((version / "saved_model.pb").read_bytes()).meta_graphs[0].graph_def
     nodes = [*graph.node, *(node for function in graph.library.function for node in function.node_def)]
@@ -220,12 +220,12 @@ def test_signatures_say_names_types_and_shapes(version):
     }
 
 
-def test_a_client_finds_what_it_needs_to_know_beside_the_graph(version):
+def test_export_writes_shapes_range_and_classes_beside_the_graph(version):
     facts = json.loads((version / "assets.extra" / "tfvae.json").read_text())
     assert facts == {"value_range": [0.0, 1.0], "image_shape": [6, 5, 1], "latent_dim": 2, "classes": [0, 1, 2]}
 
 
-def test_without_classes_there_is_no_endpoint_and_no_output_for_them(model, tmp_path):
+def test_export_without_classes_has_no_generate_class_and_no_labels(model, tmp_path):
     version = serving.export(model, tmp_path, sampler=standard_normal_sampler(LATENT_DIM), value_range=(-1.0, 1.0))
     signatures = serving.signatures(version)
     assert "generate_class" not in signatures

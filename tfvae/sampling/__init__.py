@@ -1,4 +1,4 @@
-"""Samplers of latent codes: the prior, Gaussians and mixtures fitted to codes, searches over them, and walks."""
+"""Samplers of latent codes: prior, fitted Gaussians and mixtures, searches over their settings, traversals."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tfvae.sampling.mixture import fit_mixture, fit_mixture_per_class, match_com
 from tfvae.sampling.prior import standard_normal_sampler
 from tfvae.sampling.rejection import RejectionSampler
 from tfvae.sampling.sampler import GaussianMixtureSampler
-from tfvae.sampling.traversal import axis_traversal, interpolate, latent_grid, two_axis_grid
+from tfvae.sampling.traversal import axis_traversal, interpolate, two_axis_grid
 from tfvae.sampling.tuning import GivenSettings, GradientSearch, GridSearch, PrioritizedSearch
 
 __all__ = [
@@ -30,7 +30,6 @@ __all__ = [
     "fit_mixture_per_class",
     "interpolate",
     "latent_axes",
-    "latent_grid",
     "match_components",
     "standard_normal_sampler",
     "two_axis_grid",

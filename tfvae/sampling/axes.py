@@ -13,7 +13,7 @@ Axes = Callable[[ClassMoments], NDArray[np.float64]]
 
 
 def latent_axes(moments: ClassMoments) -> NDArray[np.float64]:
-    """The latent dimensions as they are, each with its deviation in the class: the report's reading.
+    """Latent dimensions, each scaled by its standard deviation within the class: the report's reading.
 
     axes[c] = diag(sqrt(diag(covariance[c])))
 
@@ -31,7 +31,7 @@ def latent_axes(moments: ClassMoments) -> NDArray[np.float64]:
 
 
 def facing_axes(moments: ClassMoments) -> NDArray[np.float64]:
-    """Axes of each class's own covariance, those that reach furthest toward other classes first.
+    """Axes of each class's covariance, ordered by how close they come to the other classes' means.
 
     axes[c] = root[c] @ R[c],  root[c] @ root[c].T = covariance[c]
     R[c] = eigenvectors of the sum over k of d d.T / |d|**4, descending;  d = inverse(root[c]) @ (mean[k] - mean[c])

@@ -20,7 +20,8 @@ from tfvae.sampling.moments import checked_integer
 
 Decode = Callable[[tf.Tensor], tf.Tensor]
 Progress = Callable[[int, int], None]
-DIGITS = 6  # of a setting, as it is scored and kept
+DIGITS = 6  # decimals of a setting, as it is scored and saved
+RENAMED = {"counts": "num_samples"}  # fields of a search in the files of earlier versions
 
 
 class Scores(NamedTuple):
@@ -49,7 +50,7 @@ class Scaled(Protocol):
 
 
 class Search(Protocol):
-    """Which settings to try: a frozen dataclass that is called with the settings' scorer."""
+    """A search: a frozen dataclass that is called with `ScoredSettings`, and calls it with each setting to score."""
 
     @property
     def planned(self) -> int: ...
@@ -58,7 +59,7 @@ class Search(Protocol):
 
 
 class ScoredSettings:
-    """Scores settings of one generator on fixed noise, and keeps every score in a file as it comes.
+    """Scores settings of one generator on fixed noise, and appends each score to a file.
 
     accuracy[c] = mean(argmax(classify(decode(z))) == c),  similarity[c] = within_class_similarity(decode(z))
 
@@ -102,7 +103,7 @@ class ScoredSettings:
             self._open(file)
 
     def run(self) -> Frontier:
-        """Runs the search to its end and returns what it tried, in the order in which it did."""
+        """Runs the search and returns every scored setting, in order."""
         self.search(self)
         rows = [self.rows[key] for key in self.tried]
         thetas, accuracies, similarities = (
@@ -111,7 +112,7 @@ class ScoredSettings:
         return Frontier(thetas, accuracies, similarities, self.samples)
 
     def __call__(self, theta: Any, state: Any = None) -> Scores:
-        """The scores of one setting, from the file if they are there.
+        """Scores one setting, or reads its scores from the file.
 
         Args:
             theta: float, in the generator's shape.
@@ -130,11 +131,11 @@ class ScoredSettings:
         return Scores(*(np.array(self.rows[key][name]) for name in Scores._fields))
 
     def resumed(self) -> list[dict[str, Any]]:
-        """The rows with a state that the file holds, in their order: what an iterative search has done already."""
+        """Rows of the file that hold a state of an iterative search, in order."""
         return [row for row in self.rows.values() if "state" in row]
 
     def codes(self, theta: Any, noise: Any) -> Any:
-        """float32 [K, n, D]: the codes of every class that `noise` picks, for arrays and tensors alike."""
+        """float32 [K, n, D]: codes of every class for noise [K, n, D], as an array or a tensor."""
         scale = self.generator.scale(theta) * np.ones(self.generator.means.shape, np.float32)
         turned = np.swapaxes(self.generator.axes, 1, 2).astype(np.float32)
         return np.asarray(self.generator.means, np.float32)[:, np.newaxis] + (scale[:, np.newaxis] * noise) @ turned
@@ -150,7 +151,7 @@ class ScoredSettings:
         hits = tf.equal(tf.argmax(self.classify(images), axis=-1, output_type=tf.int32), label)
         return tf.reduce_mean(tf.cast(hits, tf.float32)), within_class_similarity(flat(images))
 
-    def _identity(self) -> dict[str, Any]:
+    def _fingerprint(self) -> dict[str, Any]:
         fitted = np.concatenate([self.generator.means[:, np.newaxis], self.generator.axes], axis=1).astype(np.float32)
         return {
             "generator": type(self.generator).__name__,
@@ -162,10 +163,10 @@ class ScoredSettings:
         }
 
     def _open(self, file: Path) -> None:
-        identity = self._identity()
+        fingerprint = self._fingerprint()
         if not file.exists():
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(json.dumps(identity) + "\n")
+            file.write_text(json.dumps(fingerprint) + "\n")
             return
         lines = file.read_text().splitlines(keepends=True)
         # A killed process leaves a last line without its end.
@@ -177,9 +178,11 @@ class ScoredSettings:
             self.rows = {json.dumps(row["theta"]): row for row in rows}
         except (ValueError, KeyError, TypeError):
             header = None
-        if header != identity:
+        if isinstance(header, dict):
+            header = {RENAMED.get(name, name): value for name, value in header.items()}
+        if header != fingerprint:
             raise InputError(
-                f"Expected in {file} the scores of this search, {identity}. Received: {header}. "
+                f"Expected in {file} the scores of this search, {fingerprint}. Received: {header}. "
                 "Delete the file to start afresh, or name another one."
             )
 

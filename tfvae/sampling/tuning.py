@@ -19,32 +19,32 @@ from tfvae.sampling.scored_settings import DIGITS, ScoredSettings
 
 @dataclass(frozen=True)
 class GridSearch:
-    """Every pair of theta and n: the whole grid of Simple.
+    """Full grid over the two settings of Simple: theta, and the number of codes that are averaged.
 
     Attributes:
         thetas: floats in [0, 1].
-        counts: ints >= 1, draws that are averaged.
+        num_samples: ints >= 1, numbers of codes that are averaged (n in the report).
 
     Reference:
         Report 1, section 3.5.1 (0 to 1 in steps of 0.1; n in {1, 2, 3, 5}).
     """
 
     thetas: tuple[float, ...] = tuple(round(0.1 * step, 1) for step in range(11))
-    counts: tuple[int, ...] = (1, 2, 3, 5)
+    num_samples: tuple[int, ...] = (1, 2, 3, 5)
 
     @property
     def planned(self) -> int:
-        return len(self.thetas) * len(self.counts)
+        return len(self.thetas) * len(self.num_samples)
 
     def __call__(self, scored: ScoredSettings) -> None:
-        for count in self.counts:
+        for num_samples in self.num_samples:
             for theta in self.thetas:
-                scored([theta, count])
+                scored([theta, num_samples])
 
 
 @dataclass(frozen=True)
 class GivenSettings:
-    """Exactly these settings: to score again, on other noise, what a search has found.
+    """Given settings, such as those that a search found, to score them again on other noise.
 
     Attributes:
         thetas: settings, in the generator's shape, as nested tuples or an array.
@@ -63,17 +63,19 @@ class GivenSettings:
 
 @dataclass(frozen=True)
 class PrioritizedSearch:
-    """The report's grid of steps of 0.1, in order of promise, for as many settings as the budget allows.
+    """Best-first search on the report's grid of steps of 0.1, within a budget of settings.
 
-    The 11**D settings are out of reach of anyone. The search starts where nothing varies, scans the least relevant
-    dimension freely (the one whose full deviation costs least accuracy), and then again and again takes the best
-    setting so far by cos + weight * (1 - accuracy) and raises one of its thetas by a step, each in turn. Where theta
-    has a row a class, every class is searched by itself, and they are scored together.
+    The full grid has 11**D settings. The search starts at theta = 0, scans the dimension with the lowest cost at
+    theta = 1, and then expands the setting with the lowest cost so far by raising each of its thetas by one step.
+
+    cost = cos + weight * (1 - accuracy)
+
+    Where theta has a row a class, every class is searched by itself, and one setting of each is scored together.
 
     Attributes:
         budget: int >= 1, settings that are scored.
         step: float in (0, 1], of the grid.
-        weight: float >= 0, what an error costs.
+        weight: float >= 0, weight of the error rate.
 
     Reference:
         Report 1, section 3.5.2 ("prioritized grid search ... leaving the last dimension free").
@@ -111,7 +113,7 @@ class PrioritizedSearch:
 
 
 class _BestFirst:
-    """The order in which one vector of thetas is tried."""
+    """Priority queue of the settings of one vector of thetas."""
 
     def __init__(self, dimensions: int, free: int, step: float) -> None:
         self.step, self.levels = step, round(1.0 / step)
@@ -140,17 +142,18 @@ class _BestFirst:
 
 @dataclass(frozen=True)
 class GradientSearch:
-    """Down the gradient through decoder and classifier, tracing the frontier as errors grow dearer.
+    """Gradient search with an exponentially increasing weight of the cross-entropy.
 
     loss(step) = mean over classes of cos + weight(step) * mean(-log p(y | decode(z))),  z = mean + axes @ (theta * noise)
     weight(step) = weights[0] * (weights[1] / weights[0]) ** (step / steps)
 
-    It starts at theta = 1, where variety is largest, and ends where errors are dearest; theta is kept in [0, 1].
+    Adam starts at theta = 1, where diversity is largest; theta is clipped to [0, 1]. Settings along the way are scored,
+    and trace the trade-off between similarity and accuracy.
 
     Attributes:
         steps: int >= 1, steps of Adam.
         samples: int >= 2, samples a class in each step.
-        points: int >= 1, settings along the way that are scored.
+        points: int >= 1, settings along the way that are scored, evenly spaced.
         weights: two floats > 0, the first and the last weight of the cross-entropy, in 1 / nats.
         learning_rate: float > 0, step size of Adam, in units of theta.
 
