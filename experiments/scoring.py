@@ -63,15 +63,15 @@ def real_reference(data: LabeledData, count: int) -> RealReference | None:
     return reference(data, mnist_cnn(), count)
 
 
-_references: dict[tuple[str, str, int], RealReference] = {}
+_references: dict[tuple[str, str], RealReference] = {}
 
 
 def reference(data: ImageData, extractor: FeatureExtractor, count: int) -> RealReference:
     """The real images as an extractor sees them, once for all variants, whatever their value range."""
-    key = (data.sha256, extractor.sha256, count)
+    key = (data.sha256, extractor.sha256)
     if key not in _references:
         # Those of other data are not needed again; another extractor of the same data is.
-        for other in [other for other in _references if (other[0], other[2]) != (data.sha256, count)]:
+        for other in [other for other in _references if other[0] != data.sha256]:
             del _references[other]
-        _references[key] = RealReference.of(data, extractor, count=count)
+        _references[key] = RealReference.of(data, extractor)
     return _references[key]

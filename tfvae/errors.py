@@ -8,3 +8,7 @@ class InputError(ValueError):
 
     The command line prints its message without a traceback and ends with exit code 2.
     """
+
+
+class NonFiniteLoss(RuntimeError):
+    """A term of the loss became infinite or NaN."""

@@ -1,4 +1,4 @@
-"""What every experiment's command promises, checked once: a test subclasses `ExperimentContract` and says what runs."""
+"""The contract of every experiment's command: a test subclasses `ExperimentContract` and says what runs."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from tfvae.training.command import main
-from tfvae.training.experiment import Experiment
+from tfvae.experiment_cli import main
+from tfvae.reporting.experiment import Experiment
+from tfvae.training.config import flat_fields
 
 RUN_FILES = ("config.json", "history.json", "metrics.json", "model.keras", "samples.npz", "samplers/index.json")
 
 
-def command(experiment: Experiment[Any], *words: str) -> int:
+def command(experiment: Experiment, *words: str) -> int:
     """The exit code of `python -m experiments.<name> WORDS`."""
     with pytest.raises(SystemExit) as ended:
-        main(experiment, "test", words)
+        main(experiment.settings, lambda: experiment, words)
     return int(ended.value.code or 0)
 
 
@@ -66,18 +67,23 @@ class ExperimentContract:
         smoke: words of a run of seconds on bundled data.
         variants: those that the smoke run trains; the first must read --data.
         mnist: words that ask for MNIST.
+        least_links: number of figures that its page shows at least.
     """
 
-    experiment: ClassVar[Experiment[Any]]
+    experiment: ClassVar[Experiment]
     smoke: ClassVar[tuple[str, ...]]
     variants: ClassVar[tuple[str, ...]]
     mnist: ClassVar[Sequence[str]] = ("--data", "mnist")
+    least_links: ClassVar[int] = 10
 
     def command(self, *words: str) -> int:
         return command(self.experiment, *words)
 
+    def page(self, out: Path) -> Path:
+        return out / f"{self.experiment.settings.name}-smoke" / "report.md"
+
     def folder(self, out: Path, variant: str) -> Path:
-        return out / self.experiment.name / variant / "seed-0"
+        return self.page(out).parent / variant / "seed-0"
 
     def metrics(self, out: Path, variant: str) -> dict[str, dict[str, Any]]:
         return json.loads((self.folder(out, variant) / "metrics.json").read_text())["metrics"]
@@ -90,33 +96,52 @@ class ExperimentContract:
         assert command(cls.experiment, *cls.smoke, "--variants", *cls.variants, "--out", str(folder)) == 0
         return folder
 
-    def test_every_file_of_the_contract_is_written(self, out: Path) -> None:
+    def test_run_writes_every_file(self, out: Path) -> None:
         for variant in self.variants:
             run = self.folder(out, variant)
             assert [name for name in RUN_FILES if not (run / name).exists()] == []
             assert list(run.glob("events*")) and list((run / "train").glob("events*"))
             assert list((run / "validation").glob("events*")) and list((run / "checkpoints").glob("*.index"))
 
-    def test_the_report_links_pictures_that_exist(self, out: Path) -> None:
-        page = out / self.experiment.name / "report.md"
+    def test_report_links_existing_figures(self, out: Path) -> None:
+        page = self.page(out)
         links = re.findall(r"\]\(([^)]+\.png)\)", page.read_text())
-        assert len(links) >= 10
+        assert len(links) >= self.least_links
         assert [link for link in links if not (page.parent / link).exists()] == []
 
-    def test_the_report_names_the_preset_that_made_it(self, out: Path) -> None:
-        page = (out / self.experiment.name / "report.md").read_text()
-        assert re.search(
-            r"^`python -m experiments\.\w+ --data-dir DIR --preset smoke` makes this page", page, re.MULTILINE
-        )
+    def test_report_names_its_preset(self, out: Path) -> None:
+        page = self.page(out).read_text()
+        assert re.search(r"^- `python -m experiments\.\w+ --data-dir DIR --preset smoke", page, re.MULTILINE)
 
-    def test_the_same_command_skips_what_is_finished(self, out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_claims_of_a_smoke_run_are_not_judged(self, out: Path) -> None:
+        page = self.page(out).read_text()
+        assert "**Holds:**" not in page and "**Does not hold:**" not in page
+        assert "Too short to judge" in page or "Not judged" in page
+
+    def test_flag_that_a_chosen_variant_lacks_is_refused(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        fields = {name: set(flat_fields(config)) for name, config in self.experiment.settings.configs.items()}
+        lacking = [
+            (variant, owner, path)
+            for variant in fields
+            for owner in fields
+            for path in sorted(fields[owner] - fields[variant])
+        ]
+        for variant, owner, path in lacking[:3]:
+            words = ["--variants", variant, f"--{path.replace('_', '-')}", "1"]
+            assert command(self.experiment, *self.smoke, "--out", str(tmp_path), *words) == 2
+            error = capsys.readouterr().err
+            assert variant in error and owner in error and "Traceback" not in error
+
+    def test_same_command_skips_finished_runs(self, out: Path, capsys: pytest.CaptureFixture[str]) -> None:
         records = [self.folder(out, variant) / "metrics.json" for variant in self.variants]
         before = [record.stat().st_mtime_ns for record in records]
         assert self.command(*self.smoke, "--variants", *self.variants, "--out", str(out)) == 0
         assert [record.stat().st_mtime_ns for record in records] == before
         assert f"0 of {len(records)} runs to do" in capsys.readouterr().out
 
-    def test_a_changed_config_is_refused_and_names_the_field(
+    def test_changed_config_is_refused_with_the_field(
         self, out: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         words = [*self.smoke, "--variants", self.variants[0], "--out", str(out), "--training.learning-rate", "0.01"]
@@ -136,7 +161,7 @@ class ExperimentContract:
             (["--data", "minst"], "mnist"),
         ],
     )
-    def test_a_wrong_word_gets_one_message_and_exit_code_2(
+    def test_wrong_argument_gets_one_message_and_exit_code_2(
         self, words: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         self.assert_refused(words, said, tmp_path, capsys)
@@ -149,7 +174,7 @@ class ExperimentContract:
         assert not list(tmp_path.rglob("*.index")), "nothing was trained"
 
     @pytest.mark.parametrize(("flag", "make", "said"), WRONG_FOLDERS)
-    def test_a_wrong_folder_gets_one_message_and_exit_code_2(
+    def test_wrong_folder_gets_one_message_and_exit_code_2(
         self,
         flag: str,
         make: Callable[[Path], str],
@@ -164,7 +189,7 @@ class ExperimentContract:
         assert error.startswith("error: Expected") or "expected" in error
         assert said in error and "Traceback" not in error
 
-    def test_a_folder_that_cannot_be_written_is_refused(
+    def test_unwritable_folder_is_refused(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         # Permissions do not stop root, under which continuous integration often runs; nobody can write to /proc.

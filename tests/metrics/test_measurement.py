@@ -16,6 +16,7 @@ def test_as_dict_has_the_fields_of_metrics_json_and_plain_numbers():
         np.float32(0.5),
         np.float64(0.25),
         np.int64(10),
+        np.int32(20),
         "test",
         "mnist_cnn",
         "ab",
@@ -26,6 +27,7 @@ def test_as_dict_has_the_fields_of_metrics_json_and_plain_numbers():
         "value": 0.5,
         "std": 0.25,
         "samples": 10,
+        "real_samples": 20,
         "split": "test",
         "extractor": "mnist_cnn",
         "extractor_sha256": "ab",
@@ -42,9 +44,10 @@ def test_as_dict_has_the_fields_of_metrics_json_and_plain_numbers():
         ({"value": 1.0, "std": -0.1}, "std >= 0"),
         ({"value": 1.0, "std": float("nan")}, "std >= 0"),
         ({"value": 1.0, "samples": 0}, "samples >= 1"),
+        ({"value": 1.0, "real_samples": 0}, "real_samples >= 1"),
         ({"value": 1.0, "extractor": "mnist_cnn"}, "extractor_sha256"),
     ],
 )
-def test_a_number_that_cannot_be_compared_is_refused(arguments, word):
+def test_measurement_refuses_values_and_labels_out_of_range(arguments, word):
     with pytest.raises(InputError, match=word):
         Measurement(**arguments)

@@ -1,4 +1,4 @@
-"""Batches for training and evaluation, in an order that can be taken up again at any step."""
+"""Batches for training and evaluation, in an order that can be resumed at any step."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from tfvae.data.labeled import LabeledData
 from tfvae.errors import InputError
 
 _PREFETCHED_BATCHES = 4
-# TensorFlow takes a copy of the images, which is the fastest to gather from; above this size they stay where they are,
-# which may be a file mapped into memory.
+# Arrays up to this size are copied into a TensorFlow constant, the fastest to gather from; larger ones stay NumPy
+# arrays, which may be memory-mapped.
 _COPIED_BYTES = 256 * 2**20
 
 
@@ -40,25 +40,25 @@ def steps_per_epoch(data: LabeledData, batch_size: int) -> int:
 
 
 def training_batches(
-    data: LabeledData, *, batch_size: int, seed: int, first_epoch: int = 0, first_step: int = 0
+    data: LabeledData, *, batch_size: int, seed: int, epoch: int | tf.Variable = 0, first_step: int = 0
 ) -> tf.data.Dataset:
-    """Endless training batches, every epoch in a fresh order that depends on (seed, epoch) alone.
+    """Training batches of one epoch, shuffled by (seed, epoch) alone.
 
         batch(epoch, step) = images[permutation(seed, epoch)[step * batch_size : (step + 1) * batch_size]]
 
-    The rest of an epoch that does not fill a batch is left out. Starting at (first_epoch, first_step) gives
-    exactly what an uninterrupted stream would give from there, with the same version of TensorFlow.
+    An incomplete last batch is dropped. A variable `epoch` is read at the start of each iteration, so that one data
+    set serves all epochs of `model.fit`.
 
     Args:
-        data: the examples; pixels stay uint8 in memory, or on disk where they are mapped from there and take more than
-            256 MiB, and become float32 batch by batch, inside the graph.
+        data: the examples; uint8 pixels are converted to float32 batch by batch, inside the graph. Memory-mapped
+            arrays above 256 MiB stay on disk.
         batch_size: int in 1 .. N, the global batch size under a `tf.distribute` strategy.
         seed: int in 0 .. 2**63 - 1.
-        first_epoch: int >= 0, epoch of the first batch.
-        first_step: int in 0 .. steps_per_epoch; steps_per_epoch itself means the start of the next epoch.
+        epoch: int >= 0, or an int64 variable.
+        first_step: int in 0 .. steps_per_epoch - 1, step of the first batch.
 
     Returns:
-        infinite Dataset of (float32 [batch_size, *image_shape], int64 [batch_size]).
+        Dataset of steps_per_epoch - first_step batches (float32 [batch_size, *image_shape], int64 [batch_size]).
 
     Raises:
         InputError: if an argument is out of its range.
@@ -66,28 +66,28 @@ def training_batches(
     steps = steps_per_epoch(data, batch_size)
     for name, value, highest in (
         ("seed", seed, tf.int64.max),
-        ("first_epoch", first_epoch, tf.int64.max - 1),
-        ("first_step", first_step, steps),
+        ("epoch", 0 if isinstance(epoch, tf.Variable) else epoch, tf.int64.max - 1),
+        ("first_step", first_step, steps - 1),
     ):
         if not 0 <= value <= highest:
             raise InputError(f"training_batches: expected {name} in 0 .. {highest}. Received: {name}={value}.")
     count = len(data.train_labels)
 
-    def epoch_rows(epoch: tf.Tensor) -> tf.data.Dataset:
+    def epoch_rows(_: tf.Tensor) -> tf.data.Dataset:
+        number = tf.cast(epoch, tf.int64)
         order = tf.random.experimental.stateless_shuffle(
-            tf.range(count, dtype=tf.int64), tf.stack([tf.constant(seed, tf.int64), epoch]), alg="philox"
+            tf.range(count, dtype=tf.int64), tf.stack([tf.constant(seed, tf.int64), number]), alg="philox"
         )
         rows = tf.reshape(order[: steps * batch_size], [steps, batch_size])
-        start = tf.where(tf.equal(epoch, first_epoch), first_step, 0)
-        return tf.data.Dataset.from_tensor_slices(rows[start:])
+        return tf.data.Dataset.from_tensor_slices(rows[first_step:])
 
-    rows = tf.data.Dataset.range(first_epoch, tf.int64.max).flat_map(epoch_rows)
-    rows = rows.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
+    rows = tf.data.Dataset.range(1).flat_map(epoch_rows)
+    rows = rows.apply(tf.data.experimental.assert_cardinality(steps - first_step))
     return _gathered(data, rows, data.train_images, data.train_labels)
 
 
 def evaluation_batches(data: LabeledData, split: str, *, batch_size: int) -> tf.data.Dataset:
-    """All images of a split, once, in order; the last batch may be smaller.
+    """All examples of a split, once, in order; the last batch may be smaller.
 
     Args:
         data: the images.
@@ -112,8 +112,8 @@ def evaluation_batches(data: LabeledData, split: str, *, batch_size: int) -> tf.
 def _gathered(
     data: LabeledData, rows: tf.data.Dataset, images: NDArray[Any], labels: NDArray[np.int64]
 ) -> tf.data.Dataset:
-    """Turns a Dataset of int64 [B] rows into batches of the images and labels there."""
-    # On a GPU machine these would otherwise land on the GPU, and travel back for every batch.
+    """Maps a Dataset of int64 [B] row indices to batches of images and labels."""
+    # Otherwise they would be placed on a GPU and copied back for every batch.
     with tf.device("CPU:0"):
         all_images = tf.constant(images) if images.nbytes <= _COPIED_BYTES else None
         all_labels = tf.constant(labels)
@@ -130,9 +130,9 @@ def _gathered(
 
     options = tf.data.Options()
     options.deterministic = True
-    # There are no files to share out: several workers each take their part of the batches.
+    # There are no files to shard: each worker takes its share of the batches.
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
-    # There is nothing to tune, and an iterator that is done with waits for the tuner's next round: up to as long again
-    # as it was in use (TensorFlow 2.21).
+    # There is nothing to tune, and deleting an iterator waits for the tuner's next round, up to as long as it was in
+    # use (TensorFlow 2.21).
     options.autotune.enabled = False
     return rows.map(gather).prefetch(_PREFETCHED_BATCHES).with_options(options)

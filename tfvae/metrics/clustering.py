@@ -1,4 +1,4 @@
-"""How well the codes of classes lie apart, how well clusters match classes, and what tells that clusters collapsed."""
+"""Clustering metrics: silhouette of labeled codes, agreement of clusters with classes, and cluster usage."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.special import xlogy
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score, silhouette_score
+from sklearn.metrics.cluster import contingency_matrix
 
 from tfvae.errors import InputError
 from tfvae.metrics.conditional import checked_labels
 from tfvae.metrics.scores import checked_matrix
+from tfvae.metrics.subsets import random_subset
 
 USED_SHARE = 0.01
 
 
 def silhouette(codes: ArrayLike, labels: ArrayLike, *, sample_size: int | None = 5_000, seed: int = 0) -> float:
-    """Mean silhouette of labeled codes: how much nearer a code is to its own class than to the next one.
+    """Mean silhouette coefficient of labeled codes.
 
     silhouette = mean((b - a) / max(a, b))
     a = mean distance to its own class,  b = mean distance to the nearest other class
@@ -24,8 +26,8 @@ def silhouette(codes: ArrayLike, labels: ArrayLike, *, sample_size: int | None =
     Args:
         codes: floats [N, latent_dim].
         labels: int64 [N].
-        sample_size: int >= 2 or None, codes drawn without replacement (the time grows with its square); None
-            or more than N takes all.
+        sample_size: int >= 2 or None, codes drawn at random without replacement (the time grows with its square);
+            None or more than N takes all.
         seed: int, of that draw.
 
     Returns:
@@ -42,8 +44,8 @@ def silhouette(codes: ArrayLike, labels: ArrayLike, *, sample_size: int | None =
     classes = checked_labels("silhouette", labels, count=len(points))
     if sample_size is not None and sample_size < 2:
         raise InputError(f"silhouette: expected sample_size >= 2 or None. Received: sample_size={sample_size}.")
-    if sample_size is not None and sample_size < len(points):
-        drawn = np.sort(np.random.default_rng(seed).choice(len(points), sample_size, replace=False))
+    if sample_size is not None:
+        drawn = random_subset(len(points), sample_size, seed=seed)
         points, classes = points[drawn], classes[drawn]
     present = len(np.unique(classes))
     if not 2 <= present < len(points):
@@ -55,7 +57,7 @@ def silhouette(codes: ArrayLike, labels: ArrayLike, *, sample_size: int | None =
 
 
 def cluster_accuracy(clusters: ArrayLike, labels: ArrayLike) -> float:
-    """Share of examples whose cluster is matched to their class, no class having two clusters.
+    """Clustering accuracy under the best one-to-one matching of clusters and classes.
 
     accuracy = max over one-to-one matchings m of mean(m(cluster) == label)
 
@@ -78,7 +80,7 @@ def cluster_accuracy(clusters: ArrayLike, labels: ArrayLike) -> float:
 
 
 def majority_accuracy(clusters: ArrayLike, labels: ArrayLike) -> float:
-    """Share of examples in the class that most of their cluster has: classes may have several clusters.
+    """Cluster purity: share of examples that belong to the majority class of their cluster.
 
     accuracy = sum over clusters of max over classes of count[cluster, class] / N
 
@@ -125,7 +127,7 @@ def cluster_agreement(clusters: ArrayLike, labels: ArrayLike) -> dict[str, float
 
 
 def cluster_usage(probabilities: ArrayLike) -> dict[str, float]:
-    """What tells that clusters have collapsed: how many are used, and how evenly.
+    """Number of used clusters, entropy of their usage, and mutual information between examples and clusters.
 
     used_clusters = number of clusters that are the most probable one of at least 1 % of the examples
     cluster_entropy = -sum over k of p[k] * log(p[k]),  p = mean over examples of probabilities
@@ -170,8 +172,6 @@ def _checked(function: str, clusters: ArrayLike, labels: ArrayLike) -> tuple[NDA
 
 
 def _counts(function: str, clusters: ArrayLike, labels: ArrayLike) -> NDArray[np.int64]:
-    """int64 [clusters, classes], how many examples of each class each cluster has."""
+    """int64 [clusters found, classes found], how many examples of each class each cluster has."""
     found, classes = _checked(function, clusters, labels)
-    counts = np.zeros((found.max() + 1, classes.max() + 1), np.int64)
-    np.add.at(counts, (found, classes), 1)
-    return counts
+    return contingency_matrix(found, classes, dtype=np.int64)

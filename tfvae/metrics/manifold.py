@@ -1,27 +1,26 @@
-"""Fidelity and variety apart: neighborhoods of real and of generated samples, near copies, and classes found.
+"""Precision, recall, density and coverage of generated samples, near copies of training images, and class shares.
 
-Sets of samples are compared by their nearest neighbors, in float64 and a block of rows at a time.
+Sets of samples are compared by their nearest neighbors, in float64, with ties decided exactly (`neighbors`).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tfvae.errors import InputError
+from tfvae.metrics.neighbors import DistinctRows, distinct_rows, inside, nearest_squares, neighbor_radii
 from tfvae.metrics.scores import checked_matrix, checked_pair
 
-BLOCK_ROWS = 500
 NEAR = 0.01
 
 
 @dataclass(frozen=True)
 class NearCopies:
-    """How near generated images lie to training images, beside how near the test images do.
+    """Distances of generated images to their nearest training image, against those of test images.
 
     Attributes:
         ratio: float >= 0, median distance of a generated image to its nearest training image over that of a test image:
@@ -37,7 +36,7 @@ class NearCopies:
 def precision_and_recall(
     real_features: ArrayLike, generated_features: ArrayLike, *, neighbors: int = 3
 ) -> tuple[float, float]:
-    """Share of generated samples inside the real manifold, and of real samples inside the generated one.
+    """Improved precision and recall: samples inside the manifold of the other set, by k nearest neighbors.
 
     precision = mean over j of any_i(|g_j - r_i| <= radius(r_i))
     recall = mean over i of any_j(|r_i - g_j| <= radius(g_j))
@@ -59,19 +58,13 @@ def precision_and_recall(
         Kynkaanniemi et al. 2019, eq. 1 and 2.
     """
     real, generated = _pair(real_features, generated_features, neighbors)
-    real_radii, generated_radii = _radii(real, neighbors), _radii(generated, neighbors)
-    inside_generated = np.zeros(len(real), np.bool_)
-    inside_real = np.zeros(len(generated), np.bool_)
-    for rows, squares in _squared_distances(real, generated):
-        inside_generated[rows] = np.any(squares <= generated_radii, axis=1)
-        inside_real |= np.any(squares <= real_radii[rows, np.newaxis], axis=0)
-    return float(np.mean(inside_real)), float(np.mean(inside_generated))
+    return _share_inside(generated, real, neighbors), _share_inside(real, generated, neighbors)
 
 
 def density_and_coverage(
     real_features: ArrayLike, generated_features: ArrayLike, *, neighbors: int = 5
 ) -> tuple[float, float]:
-    """How many real neighborhoods a generated sample lies in, and the share of real neighborhoods that hold one.
+    """Density and coverage of real neighborhoods by generated samples, by k nearest neighbors.
 
     density = sum over j and i of (|g_j - r_i| <= radius(r_i)) / (neighbors * M)
     coverage = mean over i of any_j(|g_j - r_i| <= radius(r_i))
@@ -93,15 +86,16 @@ def density_and_coverage(
         Naeem et al. 2020, eq. 3 and 4.
     """
     real, generated = _pair(real_features, generated_features, neighbors)
-    radii = _radii(real, neighbors)
-    inside = np.zeros(len(real), np.int64)
-    for rows, squares in _squared_distances(real, generated):
-        inside[rows] = np.count_nonzero(squares <= radii[rows, np.newaxis], axis=1)
-    return float(inside.sum() / (neighbors * len(generated))), float(np.mean(inside > 0))
+    radii = neighbor_radii(real, neighbors)
+    counts = np.zeros(len(real.rows), np.int64)
+    for rows, within in inside(real.rows, generated.rows, radii[:, np.newaxis]):
+        counts[rows] = within @ generated.counts
+    density = np.sum(counts * real.counts) / (neighbors * len(generated.inverse))
+    return float(density), float(np.mean(counts[real.inverse] > 0))
 
 
 def near_copies(generated: ArrayLike, train: ArrayLike, test: ArrayLike) -> NearCopies:
-    """Whether a generator repeats its training images: distances to the nearest one, against those of test images.
+    """Nearest-neighbor test for memorized training images.
 
     distance(x) = min over training images t of |x - t|, over pixels
 
@@ -125,7 +119,7 @@ def near_copies(generated: ArrayLike, train: ArrayLike, test: ArrayLike) -> Near
             "near_copies: expected images of one shape. Received: generated, train and test of "
             f"{images.shape[1]}, {training.shape[1]} and {unseen.shape[1]} pixels. Resize them."
         )
-    ours, theirs = _nearest(images, training), _nearest(unseen, training)
+    ours, theirs = (np.sqrt(nearest_squares(pixels, training)) for pixels in (images, unseen))
     usual = float(np.median(theirs))
     if usual == 0:
         raise InputError(
@@ -136,7 +130,7 @@ def near_copies(generated: ArrayLike, train: ArrayLike, test: ArrayLike) -> Near
 
 
 def class_shares(logits: ArrayLike) -> NDArray[np.float64]:
-    """Share of the samples that a classifier takes for each class.
+    """Distribution of a classifier's predicted classes.
 
     share[k] = mean(argmax(logits) == k)
 
@@ -156,7 +150,16 @@ def class_shares(logits: ArrayLike) -> NDArray[np.float64]:
     return np.bincount(np.argmax(scores, axis=1), minlength=scores.shape[1]) / len(scores)
 
 
-def _pair(real: ArrayLike, generated: ArrayLike, neighbors: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _share_inside(points: DistinctRows, others: DistinctRows, neighbors: int) -> float:
+    """Share of the points, copies counted, within the radius of any of the others."""
+    radii = neighbor_radii(others, neighbors)
+    found = np.zeros(len(points.rows), np.bool_)
+    for rows, within in inside(points.rows, others.rows, radii[np.newaxis]):
+        found[rows] = within.any(axis=1)
+    return float(np.mean(found[points.inverse]))
+
+
+def _pair(real: ArrayLike, generated: ArrayLike, neighbors: int) -> tuple[DistinctRows, DistinctRows]:
     first, second = checked_pair(real, generated)
     fewest = min(len(first), len(second))
     if neighbors < 1 or fewest <= neighbors:
@@ -164,39 +167,7 @@ def _pair(real: ArrayLike, generated: ArrayLike, neighbors: int) -> tuple[NDArra
             f"Expected 1 neighbor or more, and more samples than neighbors in each set. Received: "
             f"neighbors={neighbors} and {fewest} samples. Pass more samples."
         )
-    return first, second
-
-
-def _radii(points: NDArray[np.float64], neighbors: int) -> NDArray[np.float64]:
-    """Squared distance of each point to its `neighbors`-th nearest other point."""
-    radii = np.empty(len(points))
-    for rows, squares in _squared_distances(points, points):
-        squares[np.arange(len(squares)), np.arange(rows.start, rows.stop)] = np.inf
-        radii[rows] = np.partition(squares, neighbors - 1, axis=1)[:, neighbors - 1]
-    return radii
-
-
-def _nearest(points: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Distance of each point to the nearest of the others."""
-    return np.sqrt(np.concatenate([squares.min(axis=1) for _, squares in _squared_distances(points, others)]))
-
-
-def _squared_distances(
-    points: NDArray[np.float64], others: NDArray[np.float64]
-) -> Iterator[tuple[slice, NDArray[np.float64]]]:
-    """Blocks of rows of |points[i] - others[j]|**2 = |p|**2 + |o|**2 - 2 * dot(p, o).
-
-    Both sets are moved so that the others' mean is 0: far from 0 the difference of large squares would lose its digits.
-    """
-    center = others.mean(axis=0)
-    points, others = points - center, others - center
-    norms, doubled = np.einsum("ij,ij->i", others, others), -2 * others.T
-    for start in range(0, len(points), BLOCK_ROWS):
-        block = points[start : start + BLOCK_ROWS]
-        squares = block @ doubled
-        squares += norms
-        squares += np.einsum("ij,ij->i", block, block)[:, np.newaxis]
-        yield slice(start, start + len(block)), np.maximum(squares, 0, out=squares)
+    return distinct_rows(first), distinct_rows(second)
 
 
 def _flat(name: str, images: ArrayLike) -> NDArray[np.float64]:

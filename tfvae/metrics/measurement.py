@@ -1,4 +1,4 @@
-"""One number with what it takes to compare it: how many samples, of which split, seen by which extractor."""
+"""One measured number with its label: numbers of samples, split and feature extractor."""
 
 from __future__ import annotations
 
@@ -17,20 +17,22 @@ class Measurement:
         value: finite float.
         std: float >= 0 or None, standard error or spread of `value`.
         samples: int >= 1 or None, how many samples it was computed from.
-        split: str or None, the split of the real images that the samples were compared with.
+        real_samples: int >= 1 or None, how many real images the samples were compared with.
+        split: str or None, the split of these real images.
         extractor: str or None, name of the feature extractor.
         extractor_sha256: str or None, hash of the extractor's weights; needed with `extractor`.
         reported: float or None, the number that the report gives.
         source: str or None, where the reported number stands.
 
     Raises:
-        InputError: if `value` is not finite, `std` is negative or not finite, `samples` is below 1, or an
+        InputError: if `value` is not finite, `std` is negative or not finite, a count is below 1, or an
             extractor comes without its hash.
     """
 
     value: float
     std: float | None = None
     samples: int | None = None
+    real_samples: int | None = None
     split: str | None = None
     extractor: str | None = None
     extractor_sha256: str | None = None
@@ -39,7 +41,13 @@ class Measurement:
 
     def __post_init__(self) -> None:
         # NumPy and TensorFlow scalars become plain numbers, which json can write.
-        for field, plain in (("value", float), ("std", float), ("samples", int), ("reported", float)):
+        for field, plain in (
+            ("value", float),
+            ("std", float),
+            ("samples", int),
+            ("real_samples", int),
+            ("reported", float),
+        ):
             if getattr(self, field) is not None:
                 object.__setattr__(self, field, plain(getattr(self, field)))
         if not math.isfinite(self.value):
@@ -51,8 +59,10 @@ class Measurement:
             raise InputError(
                 f"Measurement: expected std >= 0 or None. Received: std={self.std}. Pass None for no spread."
             )
-        if self.samples is not None and self.samples < 1:
-            raise InputError(f"Measurement: expected samples >= 1. Received: samples={self.samples}. Pass their count.")
+        for field in ("samples", "real_samples"):
+            count = getattr(self, field)
+            if count is not None and count < 1:
+                raise InputError(f"Measurement: expected {field} >= 1. Received: {field}={count}. Pass their count.")
         if (self.extractor is None) != (self.extractor_sha256 is None):
             raise InputError(
                 "Measurement: expected an extractor with its hash, or neither. Received: "

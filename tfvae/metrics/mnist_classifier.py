@@ -1,4 +1,4 @@
-"""The classifier behind the `mnist_cnn` feature space, with the weights that the package ships."""
+"""The classifier of the `mnist_cnn` feature space: its weights file, and loading with a hash check."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def load_weights(model: keras.Model, path: Path) -> None:
         if expected != received:
             raise InputError(
                 f"Expected the weights of `{model.name}`: {expected}. Received in {path}: {received}. "
-                "Train them again with `python -m experiments.train_mnist_cnn`."
+                "Train them again with `python -m tools.train_mnist_cnn`."
             )
         for weight in _weights(model):
             weight.assign(arrays[weight.path])
@@ -78,7 +78,7 @@ def mnist_classifier(path: Path = WEIGHTS_PATH, *, sha256: str = WEIGHTS_SHA256)
     if not path.is_file():
         raise InputError(
             f"Expected the weights of `mnist_cnn` at {path}. Received: no such file. "
-            "Install the package again, or write it with `python -m experiments.train_mnist_cnn`."
+            "Install the package again, or write it with `python -m tools.train_mnist_cnn`."
         )
     received = sha256_of_file(path)
     if received != sha256:

@@ -1,4 +1,4 @@
-"""Scores of sets of samples: activations in, one number out, through TF-GAN's functions, in float64."""
+"""FID, KID and inception score of activations, through TF-GAN's functions, in float64."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from tfvae.errors import InputError
 from tfvae.metrics._tfgan import quiet, tfgan_eval
 
 KID_BLOCK_SIZE = 1000  # the most samples in a block of the kernel distance
+# TF-GAN roots no singular value below 1e-10 (a product of two variances), which at this mean variance is rounding.
+_MEAN_VARIANCE = 1000.0
+_ROOT_RESOLUTION = 1e-7  # of the matrix root, as a share of the traces
 # Below exp(-700) a softmax in float64 underflows to 0, and TF-GAN's 0 * log(0) would be NaN.
 _LARGEST_LOGIT_GAP = 700.0
 
@@ -20,14 +23,16 @@ def frechet_distance(real_features: ArrayLike, generated_features: ArrayLike) ->
     distance = |m_r - m_g|**2 + trace(C_r + C_g - 2 * (C_r C_g)**0.5), with unbiased covariances C
 
     It grows as samples get fewer: compare only numbers of the same counts, and name counts, split and
-    extractor.
+    extractor. It scales with the square of the features, fid(s * x, s * y) = s**2 * fid(x, y): the features are brought
+    to one mean variance before TF-GAN takes the matrix root, whose epsilon is absolute.
 
     Args:
         real_features: floats [N, D], N > D.
         generated_features: floats [M, D], M > D.
 
     Returns:
-        float >= 0; 0 for a set with itself (rounding below zero, at most 1e-9 of the traces, is cut off).
+        float >= 0; 0 for a set with itself. The covariances' part is 0 where it is below 1e-7 of their traces, the
+        resolution of the matrix root.
 
     Raises:
         InputError: if the shapes do not fit, a value is not finite or a set has no more samples than
@@ -44,8 +49,22 @@ def frechet_distance(real_features: ArrayLike, generated_features: ArrayLike) ->
                 f"frechet_distance: expected more samples than features ({dimensions}), else the covariance "
                 f"is singular. Received: {name} with {count} samples. Pass at least {dimensions + 1} images."
             )
-    distance = tfgan_eval().frechet_classifier_distance_from_activations(tf.constant(real), tf.constant(generated))
-    return max(0.0, float(distance))
+    means = real.mean(axis=0), generated.mean(axis=0)
+    between_means = float(np.sum((means[0] - means[1]) ** 2))
+    return between_means + _covariance_distance(real - means[0], generated - means[1])
+
+
+def _covariance_distance(real: NDArray[np.float64], generated: NDArray[np.float64]) -> float:
+    """trace(C_r + C_g - 2 * (C_r C_g)**0.5) of centered features."""
+    largest = max(np.abs(real).max(), np.abs(generated).max())
+    if largest == 0.0:
+        return 0.0
+    variance = ((real / largest) ** 2).mean() + ((generated / largest) ** 2).mean()
+    scale = float(largest * np.sqrt(variance / (2 * _MEAN_VARIANCE)))
+    scaled = real / scale, generated / scale
+    traces = sum(float(np.sum(features**2)) / (len(features) - 1) for features in scaled)
+    distance = float(tfgan_eval().frechet_classifier_distance_from_activations(*map(tf.constant, scaled)))
+    return distance * scale**2 if distance > _ROOT_RESOLUTION * traces else 0.0
 
 
 def kernel_distance(
@@ -56,8 +75,10 @@ def kernel_distance(
     distance = mean(k(x, x')) + mean(k(y, y')) - 2 * mean(k(x, y)) in a block
     k(a, b) = (dot(a, b) / D + 1)**3
 
-    TF-GAN cuts the sets into blocks in the order given, so both are shuffled first, with a fixed seed:
-    samples sorted by class would be compared block by block with other classes.
+    TF-GAN cuts both sets into as many blocks as the larger one needs, each of nearly equal parts, so that sets of
+    other sizes give an unbiased estimate too: 500 samples against 10,000 make 10 blocks of 50 and 1,000. It takes the
+    samples in the order given, so both are shuffled first, with a fixed seed: samples sorted by class would be
+    compared block by block with other classes.
 
     Args:
         real_features: floats [N, D].
@@ -81,8 +102,8 @@ def kernel_distance(
     if min(len(real), len(generated)) < 2 * blocks:
         raise InputError(
             f"kernel_distance: expected two samples or more in each of {blocks} blocks of at most "
-            f"{block_size}. Received: {len(real)} real and {len(generated)} generated samples. Pass sets of "
-            "similar size or a larger block_size."
+            f"{block_size}. Received: {len(real)} real and {len(generated)} generated samples. Pass at least "
+            f"{2 * blocks} of each, or a larger block_size."
         )
     random = np.random.default_rng(0)
     shuffled = [tf.constant(random.permutation(features)) for features in (real, generated)]
@@ -101,7 +122,7 @@ def inception_score(logits: ArrayLike) -> float:
         logits: floats [N, K], the classifier's unnormalized log-probabilities.
 
     Returns:
-        float in [1, K]: K is reached by sure classifications spread evenly over the classes.
+        float in [1, K]; K for confident predictions spread evenly over the classes.
 
     Raises:
         InputError: if the shape is another, a value is not finite or there is no sample.
@@ -118,7 +139,7 @@ def checked_matrix(function: str, name: str, values: ArrayLike) -> NDArray[np.fl
     """Returns `values` as float64 after checking them.
 
     Args:
-        function: who asks, for the message.
+        function: name of the calling function, for the message.
         name: the argument's name, for the message.
         values: numbers [N, D].
 

@@ -1,8 +1,8 @@
-"""What happens beside the training: checkpoints, the non-finite stop, TensorBoard, the progress bar."""
+"""Keras callbacks of every run: checkpoints, the stop at non-finite losses, TensorBoard, the progress bar."""
 
 from __future__ import annotations
 
-import functools
+import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -13,19 +13,17 @@ import tensorflow as tf
 from PIL import Image
 from rich.progress import Progress, TaskID
 
+from tfvae.errors import NonFiniteLoss
 from tfvae.files import atomic_write, write_json
 from tfvae.training.checkpoint import Checkpointer, Position
-from tfvae.training.run_folder import RunFolder
+from tfvae.training.run_folder import RunFolder, step_rows
 
 Pictures = Callable[[Any], Mapping[str, np.ndarray]]
-
-
-class NonFiniteLoss(RuntimeError):
-    """A term of the loss became infinite or no number."""
+Schedule = keras.optimizers.schedules.LearningRateSchedule
 
 
 class StopOnNonFinite(keras.callbacks.Callback):
-    """Stops at the first look after a term of the loss was not finite, and names the step and the term."""
+    """Stops after an execution of steps in which a term of the loss was not finite; names the step and the term."""
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         failed = int(self.model.failed_step.numpy())
@@ -38,42 +36,117 @@ class StopOnNonFinite(keras.callbacks.Callback):
             )
 
 
-class AfterEpoch(keras.callbacks.Callback):
-    """Calls a function that may change the model, at the end of each epoch, before its checkpoint is written.
+class LearningRates(keras.callbacks.Callback):
+    """Sets the learning rate of each optimizer at the beginning of each epoch.
 
     Args:
-        change: function of the model and the epoch, counted from 1.
+        schedules: for each optimizer, in the order of `model.players()`, a function of the epoch, counted from 0, to
+            its learning rate: a schedule of `keras.optimizers.schedules` whose steps are epochs, or any other.
     """
 
-    def __init__(self, change: Callable[[Any, int], None]) -> None:
+    def __init__(self, *schedules: Schedule | Callable[[int], Any]) -> None:
         super().__init__()
+        self.schedules = schedules
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        for (optimizer, _), schedule in zip(self.model.players(), self.schedules, strict=False):
+            optimizer.learning_rate = float(schedule(epoch))
+
+
+class AtEpoch(keras.callbacks.Callback):
+    """Calls a function that may change the model, at the end of one epoch, before its checkpoint is written.
+
+    Args:
+        epoch: int >= 1.
+        change: function of the model.
+    """
+
+    def __init__(self, epoch: int, change: Callable[[Any], None]) -> None:
+        super().__init__()
+        self.epoch = epoch
         self.change = change
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        self.change(self.model, epoch + 1)
+        if epoch + 1 == self.epoch:
+            self.change(self.model)
+
+
+class EpochMetrics(keras.callbacks.Callback):
+    """Adds numbers of the model to the logs of each epoch, so that history, TensorBoard and callbacks have them.
+
+    Args:
+        measure: function of the model to {name: number}.
+    """
+
+    def __init__(self, measure: Callable[[Any], Mapping[str, float]]) -> None:
+        super().__init__()
+        self.measure = measure
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        if logs is not None:
+            logs.update({name: float(value) for name, value in self.measure(self.model).items()})
+
+
+class EpochWarnings(keras.callbacks.Callback):
+    """Prints and logs a warning about the training when it is another than that of the epoch before.
+
+    Args:
+        folder: the run's, whose history holds the epochs of an earlier part of the training.
+        warning: function of the rows of the history so far to a warning, or None.
+        say: prints a line.
+    """
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        warning: Callable[[Sequence[Mapping[str, Any]]], str | None],
+        say: Callable[[str], None],
+    ) -> None:
+        super().__init__()
+        self.folder = folder
+        self.warning = warning
+        self.say = say
+        self.rows: list[dict[str, Any]] = []
+
+    def resume(self, position: Position, rows: Sequence[dict[str, Any]]) -> None:
+        """The training goes on after the epochs of `rows`."""
+        self.rows = list(rows)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        before = self.warning(self.rows)
+        self.rows.append(history_row(self.model, epoch, logs))
+        warning = self.warning(self.rows)
+        if warning and warning != before:
+            writer = tf.summary.create_file_writer(str(self.folder.path))
+            with writer.as_default(step=epoch + 1):
+                tf.summary.text("warning", warning)
+            writer.close()
+            self.say(warning)
 
 
 class StepHistory(keras.callbacks.Callback):
-    """The mean of each term over every execution of steps, on disk: what an epoch's mean hides.
+    """The mean of each term over every execution of steps, appended to a file: what an epoch's mean hides.
 
-    The running means of an epoch, m1 after n1 steps and m2 after n2, hold it: (n2 * m2 - n1 * m1) / (n2 - n1).
+    From the running means of an epoch, m1 after n1 steps and m2 after n2: (n2 * m2 - n1 * m1) / (n2 - n1).
 
     Args:
         folder: the run's.
-        rows: those before the first step.
         steps_per_epoch: int >= 1.
     """
 
-    def __init__(self, folder: RunFolder, rows: list[dict[str, Any]], steps_per_epoch: int) -> None:
+    def __init__(self, folder: RunFolder, steps_per_epoch: int) -> None:
         super().__init__()
         self.folder = folder
-        self.rows = rows
         self.steps_per_epoch = steps_per_epoch
         self.first_step = 0
 
-    def begin_epoch_at(self, step: int) -> None:
-        """The next epoch goes on at `step`, with the running means of a restored checkpoint."""
-        self.first_step = step
+    def resume(self, position: Position, rows: Sequence[dict[str, Any]]) -> None:
+        """Drops the rows of steps that no checkpoint kept."""
+        self.first_step = position.step
+        done = position.epoch * self.steps_per_epoch + position.step
+        kept = [row for row in step_rows(self.folder) if row["step"] <= done]
+        with atomic_write(self.folder.steps) as temporary:
+            temporary.write_text("".join(f"{_compact(row)}\n" for row in kept))
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self.before = epoch * self.steps_per_epoch
@@ -86,85 +159,53 @@ class StepHistory(keras.callbacks.Callback):
         done = min(self.first_step + batch + 1, self.steps_per_epoch)
         sums = {name: float(mean) * done for name, mean in (logs or {}).items()}
         train = {name: (total - self.sums.get(name, 0.0)) / (done - self.done) for name, total in sums.items()}
-        self.rows.append({"step": self.before + done, "train": train})
+        with open(self.folder.steps, "a") as file:
+            file.write(f"{_compact({'step': self.before + done, 'train': train})}\n")
         self.done, self.sums = done, sums
-        write_json(self.folder.steps, self.rows, indent=None)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         self.first_step = 0
 
 
+def _compact(row: Mapping[str, Any]) -> str:
+    return json.dumps(row, separators=(",", ":"))
+
+
+def history_row(model: Any, epoch: int, logs: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The logs of an epoch, split into terms of training and of validation, and what callbacks added."""
+    values = {name: float(value) for name, value in (logs or {}).items()}
+    own = {metric.name for metric in model.metrics}
+    row: dict[str, Any] = {
+        "epoch": epoch + 1,
+        "train": {name: value for name, value in values.items() if name in own},
+        "validation": {name[4:]: value for name, value in values.items() if name[4:] in own and name[:4] == "val_"},
+    }
+    others = {name: value for name, value in values.items() if name not in own and name[4:] not in own}
+    return {**row, "epoch_metrics": others} if others else row
+
+
 class History(keras.callbacks.Callback):
-    """Every epoch's running means and seconds, kept on disk so that a resumed run has them all.
+    """Logs and seconds of every epoch, kept on disk so that a resumed run has them all.
 
     Args:
         folder: the run's.
-        rows: those of the epochs before.
     """
 
-    def __init__(self, folder: RunFolder, rows: list[dict[str, Any]]) -> None:
+    def __init__(self, folder: RunFolder) -> None:
         super().__init__()
         self.folder = folder
-        self.rows = rows
+        self.rows: list[dict[str, Any]] = []
+
+    def resume(self, position: Position, rows: Sequence[dict[str, Any]]) -> None:
+        """The training goes on after the epochs of `rows`."""
+        self.rows = list(rows)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self.began = time.monotonic()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        terms = {name: float(value) for name, value in (logs or {}).items()}
-        train = {name: value for name, value in terms.items() if not name.startswith("val_")}
-        validation = {name[4:]: value for name, value in terms.items() if name.startswith("val_")}
-        seconds = time.monotonic() - self.began
-        self.rows.append({"epoch": epoch + 1, "seconds": seconds, "train": train, "validation": validation})
+        self.rows.append({**history_row(self.model, epoch, logs), "seconds": time.monotonic() - self.began})
         write_json(self.folder.history, self.rows)
-
-
-class Watch(keras.callbacks.Callback):
-    """Adds numbers of the model to the history of each epoch and to TensorBoard, and passes warnings on.
-
-    Args:
-        folder: the run's.
-        rows: the history, to which `History` has added this epoch's row.
-        watch: function of the model to {name: number}.
-        alarm: function of the history to a warning or None.
-        say: where a warning goes when it is another than that of the epoch before.
-    """
-
-    def __init__(
-        self,
-        folder: RunFolder,
-        rows: list[dict[str, Any]],
-        watch: Callable[[Any], Mapping[str, float]],
-        alarm: Callable[[Sequence[Mapping[str, Any]]], str | None],
-        say: Callable[[str], None],
-    ) -> None:
-        super().__init__()
-        self.folder = folder
-        self.rows = rows
-        self.watch = watch
-        self.alarm = alarm
-        self.say = say
-
-    @functools.cached_property
-    def writer(self) -> Any:
-        """Made when there is something to write: an experiment may watch nothing."""
-        return tf.summary.create_file_writer(str(self.folder.path))
-
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        values = {name: float(value) for name, value in self.watch(self.model).items()}
-        if values:
-            self.rows[-1]["watched"] = values
-            write_json(self.folder.history, self.rows)
-            with self.writer.as_default(step=epoch + 1):
-                for name, value in values.items():
-                    tf.summary.scalar(f"watched/{name}", value)
-            self.writer.flush()
-        warning = self.alarm(self.rows)
-        if warning and warning != self.alarm(self.rows[:-1]):
-            with self.writer.as_default(step=epoch + 1):
-                tf.summary.text("alarm", warning)
-            self.writer.flush()
-            self.say(warning)
 
 
 class SaveCheckpoints(keras.callbacks.Callback):
@@ -182,14 +223,12 @@ class SaveCheckpoints(keras.callbacks.Callback):
         self.first_step = 0
         self.saved = time.monotonic()
 
-    def begin_epoch_at(self, step: int) -> None:
-        """The next epoch goes on at `step`, with the running means of the restored checkpoint."""
-        self.first_step = step
+    def resume(self, position: Position, rows: Sequence[dict[str, Any]]) -> None:
+        """The next epoch goes on at a step, with the running means of the restored checkpoint."""
+        self.first_step = position.step
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self.epoch = epoch
-        if self.first_step:
-            self.checkpointer.restore_metrics()
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         # Before a batch, because the last execution of an epoch may end early and does not say where.
@@ -219,11 +258,16 @@ class TensorBoardTerms(keras.callbacks.Callback):
         }
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        for name, value in (logs or {}).items():
-            validation = name.startswith("val_")
-            with self.writers["validation" if validation else "train"].as_default(step=epoch + 1):
-                tf.summary.scalar(f"terms/{name[4:] if validation else name}", value)
-        for writer in self.writers.values():
+        row = history_row(self.model, epoch, logs)
+        values = {
+            "train": {f"terms/{name}": value for name, value in row["train"].items()}
+            | {f"epoch/{name}": value for name, value in row.get("epoch_metrics", {}).items()},
+            "validation": {f"terms/{name}": value for name, value in row["validation"].items()},
+        }
+        for part, writer in self.writers.items():
+            with writer.as_default(step=epoch + 1):
+                for name, value in values[part].items():
+                    tf.summary.scalar(name, value)
             writer.flush()
 
 

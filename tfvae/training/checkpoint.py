@@ -1,11 +1,16 @@
-"""One checkpoint path: everything that a run needs to go on as if it had never stopped."""
+"""Checkpoints: everything that a training needs to go on as if it had never stopped."""
 
 from __future__ import annotations
 
+import io
+import json
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -15,14 +20,18 @@ from tfvae.models.base import GenerativeModel
 
 @dataclass(frozen=True)
 class Position:
-    """How far a run has come: the next step is number `step` of epoch `epoch`, both from 0."""
+    """How far a training has come: the next step is number `step` of epoch `epoch`, both from 0.
+
+    `stopped` says that a callback, such as early stopping, has ended it.
+    """
 
     epoch: int = 0
     step: int = 0
+    stopped: bool = False
 
 
 class Checkpointer:
-    """Saves and restores a model, its optimizers, its noise counters, its metrics and the data position.
+    """Saves and restores a model, its optimizers, noise counters, metrics, callbacks' state and the data position.
 
     The order of the data is a function of (seed, epoch), so the position is all there is to say of it. Each
     checkpoint is written whole before it is named the newest; two are kept.
@@ -30,9 +39,15 @@ class Checkpointer:
     Args:
         folder: where checkpoints are written.
         model: compiled model; its optimizers are built here, on their own variables, so that none is skipped.
+        callbacks: Keras callbacks whose plain attributes (numbers, strings and lists of arrays, such as the patience
+            and best weights of `EarlyStopping`) are kept.
     """
 
-    def __init__(self, folder: Path, model: GenerativeModel) -> None:
+    def __init__(
+        self, folder: Path, model: GenerativeModel, callbacks: Sequence[keras.callbacks.Callback] = ()
+    ) -> None:
+        self._model = model
+        self._callbacks = callbacks
         with model.distribute_strategy.scope():
             for optimizer, variables in model.players():
                 if not optimizer.built:
@@ -43,9 +58,10 @@ class Checkpointer:
         self._epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
         self._step = tf.Variable(0, dtype=tf.int64, trainable=False)
         # A list of variables: Keras' own object graph leaves out a network that an optimizer reaches first.
-        self._checkpoint = tf.train.Checkpoint(
-            variables=[variable.value for variable in variables], epoch=self._epoch, step=self._step
-        )
+        self._state = tf.Variable(b"", dtype=tf.string, trainable=False)
+        saved = {"variables": [variable.value for variable in variables], "epoch": self._epoch, "step": self._step}
+        self._checkpoint = tf.train.Checkpoint(**saved, callbacks=self._state)
+        self._without_callbacks = tf.train.Checkpoint(**saved)  # of runs up to version 0.1.0
         self._manager = tf.train.CheckpointManager(self._checkpoint, str(folder), max_to_keep=2)
         self._metric_values: list[np.ndarray] = []
 
@@ -53,6 +69,7 @@ class Checkpointer:
         """Writes a checkpoint that goes on at `position`."""
         self._epoch.assign(position.epoch)
         self._step.assign(position.step)
+        self._state.assign(_packed(self._callbacks, stopped=bool(self._model.stop_training)))
         self._manager.save()
 
     def restore(self) -> Position:
@@ -67,13 +84,17 @@ class Checkpointer:
         paths = self._paths()
         for path in paths:
             try:
-                self._checkpoint.restore(path).assert_existing_objects_matched()
+                names = {name for name, _ in tf.train.list_variables(path)}
+                whole = any(name.startswith("callbacks/") for name in names)
+                checkpoint = self._checkpoint if whole else self._without_callbacks
+                checkpoint.restore(path).assert_existing_objects_matched()
             except (tf.errors.OpError, AssertionError, LookupError, ValueError) as error:
                 first_line = str(error).splitlines()[0]
                 warnings.warn(f"Checkpoint {path} is damaged ({first_line}); trying the one before.", stacklevel=2)
                 continue
             self._metric_values = [variable.numpy() for variable in self._metric_variables]
-            return Position(int(self._epoch.numpy()), int(self._step.numpy()))
+            state = json.loads(np.load(io.BytesIO(self._state.numpy()))["plain"].item()) if whole else {}
+            return Position(int(self._epoch.numpy()), int(self._step.numpy()), state.get("stopped", False))
         if paths:
             raise InputError(
                 f"Expected a readable checkpoint in {self._manager.directory}. Received: {len(paths)}, all damaged. "
@@ -90,6 +111,45 @@ class Checkpointer:
         """Puts the running means back that `fit` resets at the start of an epoch."""
         for variable, value in zip(self._metric_variables, self._metric_values, strict=True):
             variable.assign(value)
+
+    def restore_callbacks(self) -> None:
+        """Puts the callbacks' attributes back that they reset when training begins."""
+        content = self._state.numpy()
+        if content:
+            _unpack(content, self._callbacks)
+
+
+def _packed(callbacks: Sequence[keras.callbacks.Callback], *, stopped: bool) -> bytes:
+    """The callbacks' plain attributes, as the bytes of an .npz file."""
+    plain: dict[str, Any] = {"stopped": stopped}
+    arrays: dict[str, np.ndarray] = {}
+    for place, callback in enumerate(callbacks):
+        for name, value in vars(callback).items():
+            key = f"{place}/{type(callback).__name__}/{name}"
+            if value is None or isinstance(value, bool | int | float | str | np.number):
+                plain[key] = value.item() if isinstance(value, np.number) else value
+            elif isinstance(value, list) and value and all(isinstance(item, np.ndarray) for item in value):
+                arrays |= {f"{key}/{number}": item for number, item in enumerate(value)}
+    buffer = io.BytesIO()
+    np.savez(buffer, plain=np.array(json.dumps(plain)), **arrays)
+    return buffer.getvalue()
+
+
+def _unpack(content: bytes, callbacks: Sequence[keras.callbacks.Callback]) -> None:
+    with np.load(io.BytesIO(content), allow_pickle=False) as file:
+        plain = json.loads(file["plain"].item())
+        for place, callback in enumerate(callbacks):
+            start = f"{place}/{type(callback).__name__}/"
+            for key, value in plain.items():
+                if key.startswith(start):
+                    setattr(callback, key.removeprefix(start), value)
+            lists: dict[str, dict[int, np.ndarray]] = {}
+            for key in file.files:
+                if key.startswith(start):
+                    name, _, number = key.removeprefix(start).partition("/")
+                    lists.setdefault(name, {})[int(number)] = file[key]
+            for name, items in lists.items():
+                setattr(callback, name, [items[number] for number in sorted(items)])
 
 
 def _number(path: str) -> int:

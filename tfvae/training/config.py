@@ -1,17 +1,19 @@
-"""What a run is told: frozen dataclasses that check themselves."""
+"""Configuration of a variant: frozen dataclasses that check themselves. Imports neither TensorFlow nor Keras."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from tfvae.errors import InputError
 
+Config = TypeVar("Config", bound="VariantConfig")
+
 
 def check(condition: bool, expected: str, **received: Any) -> None:
-    """Raises InputError unless `condition` holds, naming the field and what it received."""
+    """Raises InputError unless `condition` holds; the message names the field and the value that it received."""
     if not condition:
         values = ", ".join(f"{name.replace('_', '-')}={value}" for name, value in received.items())
         raise InputError(f"Expected {expected}. Received: {values}.")
@@ -22,20 +24,34 @@ class Training:
     """How a variant is trained."""
 
     epochs: int = 50
-    """Passes over the training images."""
+    """Number of passes over the training images."""
     batch_size: int = 100
-    """Examples a step, over all replicas."""
+    """Examples per step, over all replicas."""
     learning_rate: float = 1e-3
-    """Step size of Adam."""
+    """Initial learning rate of Adam."""
+    schedule: Literal["constant", "cosine"] = "constant"
+    """Learning rate over the epochs: constant, or half a cosine from the initial value to 0, set at each epoch."""
+    early_stopping: int | None = None
+    """Stop after this many epochs without a lower validation loss, and restore the best weights; never if not given."""
+    reduce_on_plateau: int | None = None
+    """Halve the learning rate after this many epochs without a lower validation loss; never if not given."""
     steps_per_execution: int = 100
-    """Steps that run in the graph before Python looks at them."""
+    """Training steps in one call of the compiled function."""
     checkpoint_minutes: float = 5.0
-    """A checkpoint is kept after every epoch, and within an epoch once this many minutes have passed."""
+    """A checkpoint is written after each epoch, and within an epoch after this many minutes."""
 
     def __post_init__(self) -> None:
         check(self.epochs >= 1, "at least 1 epoch", training_epochs=self.epochs)
         check(self.batch_size >= 1, "a batch size of at least 1", training_batch_size=self.batch_size)
         check(self.learning_rate > 0, "a positive learning rate", training_learning_rate=self.learning_rate)
+        for name in ("early_stopping", "reduce_on_plateau"):
+            epochs = getattr(self, name)
+            check(epochs is None or epochs >= 1, "at least 1 epoch", **{f"training_{name}": epochs})
+        check(
+            self.reduce_on_plateau is None or self.schedule == "constant",
+            "a constant schedule with --training.reduce-on-plateau, since both set the learning rate",
+            training_schedule=self.schedule,
+        )
         steps = self.steps_per_execution
         check(steps >= 1, "at least 1 step per execution", training_steps_per_execution=steps)
         minutes = self.checkpoint_minutes
@@ -43,38 +59,24 @@ class Training:
 
 
 @dataclass(frozen=True)
-class ExperimentConfig:
-    """What every experiment can be told; an experiment adds its own fields by subclassing."""
+class VariantConfig:
+    """Configuration of one variant; an experiment adds its own fields by subclassing."""
 
-    preset: Literal["smoke", "quick", "report"] = "report"
-    """smoke: seconds, proves the path. quick: minutes, worth looking at. report: the report's own setting."""
-    variants: tuple[str, ...] = ()
-    """Which variants to run, of those that are named above; the report's own if none is given."""
     data: str = "mnist"
-    """mnist, digits (bundled, works offline), faces, textures (bundled), or folder:PATH with your own pictures,
-    sub-folders being classes; any of these after upright: to center them and take their slant away; or synthetic (1-D
+    """mnist, digits (bundled, works offline), faces, textures (bundled), or folder:PATH with your own pictures, whose
+    sub-folders are classes; any of these after deskewed: to center them and remove their slant; or synthetic (1-D
     signals, for report 2)."""
-    data_dir: Path | None = None
-    """Folder that holds mnist.npz or faces/; TFVAE_DATA_DIR if not given, and then, of MNIST, the ordinary download."""
     image_size: int | None = None
-    """Side of the pictures in pixels, for faces, textures and folder:PATH; if not given, 64 for textures and the size
-    of the files for the others."""
-    out: Path = Path("tensorboard_logs")
-    """Where runs are written: OUT/<experiment>/<variant>/seed-<n>/."""
-    seeds: tuple[int, ...] = (0,)
-    """One run of each variant a seed."""
-    strategy: Literal["auto", "one", "mirrored"] = "auto"
-    """one: a single device. mirrored: every GPU (or logical device). auto: mirrored with two GPUs or more."""
+    """Height and width of the pictures in pixels, for faces, textures and folder:PATH; if not given, 64 for textures
+    and the size of the files for the others."""
+    training_images: int | None = None
+    """Use only this many training images; all if not given."""
+    test_images: int | None = None
+    """Use only this many test images; all if not given."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """bfloat16 computes layers in bfloat16 and keeps weights and statistics in float32."""
-    overwrite: bool = False
-    """Delete what the named runs wrote before, and start afresh."""
-    fallback_to_digits: bool = False
-    """Where MNIST cannot be had, take scikit-learn's bundled digits instead, and say so."""
-    training_images: int | None = None
-    """Use only the first so many training images; all if not given."""
-    test_images: int | None = None
-    """Use only the first so many test images; all if not given."""
+    samples: int = 10_000
+    """Generated samples that each sampler is scored on."""
     training: Training = field(default_factory=Training)
 
     def __post_init__(self) -> None:
@@ -83,33 +85,72 @@ class ExperimentConfig:
             check(count is None or count >= 1, "at least one image", **{name: count})
         size = self.image_size
         check(size is None or size >= 1, "an image size of at least 1 pixel", image_size=size)
-        check(len(self.seeds) >= 1, "at least one seed", seeds=self.seeds)
-        check(len(set(self.seeds)) == len(self.seeds), "each seed once", seeds=self.seeds)
-        check(all(0 <= seed < 2**31 for seed in self.seeds), "seeds in [0, 2**31)", seeds=self.seeds)
+        check(self.samples >= 1, "at least 1 sample", samples=self.samples)
+
+    @property
+    def dataset(self) -> str:
+        """Name of the data set that the variant is trained on; a variant may deskew what `data` names."""
+        return self.data
 
 
-NOT_IDENTITY = (
-    *("variants", "data_dir", "out", "seeds", "overwrite", "fallback_to_digits", "inception"),
-    *("training.steps_per_execution", "training.checkpoint_minutes"),
+NOT_IN_FINGERPRINT = ("inception", "training.steps_per_execution", "training.checkpoint_minutes")
+"""Fields that change nothing that a run computes."""
+
+OMITTED_AT_DEFAULT = (
+    "image_size",
+    "training.schedule",
+    "training.early_stopping",
+    "training.reduce_on_plateau",
 )
-"""Fields that say which runs to make, where and how smoothly, and change nothing that a run computes."""
-
-_YOUNGER = ("image_size",)
-"""Fields that are left out while they are None: runs that were begun before there were any stay the same runs."""
+"""Fields newer than some runs: left out while they have the variant's own value, so older fingerprints stay valid."""
 
 
-def identity(config: ExperimentConfig) -> dict[str, Any]:
-    """The fields that decide what one run computes, flat: {"training.epochs": 50, ...}, ready for JSON."""
-    flat = dict(_flat(dataclasses.asdict(config)))
-    younger = {name for name in _YOUNGER if flat[name] is None}
-    return {name: value for name, value in flat.items() if name not in younger.union(NOT_IDENTITY)}
+def flat_fields(config: Any) -> dict[str, Any]:
+    """Every field of a nested dataclass by its path: {"training.epochs": 50, ...}."""
+    return dict(_flat(config, ""))
 
 
-def _flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
-    pairs: list[tuple[str, Any]] = []
-    for name, value in values.items():
-        if isinstance(value, dict):
-            pairs += _flat(value, f"{prefix}{name}.")
+def _flat(config: Any, prefix: str) -> Iterator[tuple[str, Any]]:
+    for entry in dataclasses.fields(config):
+        value = getattr(config, entry.name)
+        if dataclasses.is_dataclass(value):
+            yield from _flat(value, f"{prefix}{entry.name}.")
         else:
-            pairs.append((prefix + name, list(value) if isinstance(value, tuple) else value))
-    return pairs
+            yield prefix + entry.name, value
+
+
+def replaced(config: Config, changes: Mapping[str, Any]) -> Config:
+    """`config` with some fields changed, given by their paths as in `flat_fields`.
+
+    Raises:
+        InputError: if a changed value is not allowed.
+        KeyError: if there is no such field.
+    """
+    own: dict[str, Any] = {}
+    nested: dict[str, dict[str, Any]] = {}
+    for path, value in changes.items():
+        name, _, rest = path.partition(".")
+        if not hasattr(config, name):
+            raise KeyError(path)
+        if rest:
+            nested.setdefault(name, {})[rest] = value
+        else:
+            own[name] = value
+    sections = {name: replaced(getattr(config, name), inner) for name, inner in nested.items()}
+    return dataclasses.replace(config, **own, **sections)
+
+
+def fingerprint(config: VariantConfig, default: VariantConfig) -> dict[str, Any]:
+    """The fields that decide what a run computes, flat and ready for JSON.
+
+    Args:
+        config: what the run was told.
+        default: the variant's own configuration, without what the command line changed.
+    """
+    usual = flat_fields(default)
+    values = {**flat_fields(config), "data": config.dataset}
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in values.items()
+        if name not in NOT_IN_FINGERPRINT and not (name in OMITTED_AT_DEFAULT and value == usual[name])
+    }

@@ -67,7 +67,7 @@ def _rate() -> float:
     return products * 1024**3 / (time.perf_counter() - began)
 
 
-def words(seconds: float) -> str:
+def in_words(seconds: float) -> str:
     """`about 40 s`, `about 12 min` or `about 3.5 h`."""
     if seconds < 90:
         return f"about {max(1, round(seconds))} s"

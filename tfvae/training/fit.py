@@ -1,111 +1,182 @@
-"""Training one model for its epochs, from wherever its folder says that it stands."""
+"""Training of one model for its epochs, from wherever its folder says that it stands."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
-from rich.progress import Progress
 
 from tfvae.data.labeled import LabeledData
 from tfvae.data.pipeline import evaluation_batches, steps_per_epoch, training_batches
-from tfvae.files import read_json
 from tfvae.models.base import GenerativeModel, inference_batch_size
 from tfvae.training.callbacks import (
-    AfterEpoch,
     History,
+    LearningRates,
     ProgressBar,
     SaveCheckpoints,
-    StepHistory,
     StopOnNonFinite,
     TensorBoardPictures,
     TensorBoardTerms,
-    Watch,
 )
-from tfvae.training.checkpoint import Checkpointer
+from tfvae.training.checkpoint import Checkpointer, Position
 from tfvae.training.config import Training
-from tfvae.training.run_folder import RunFolder
+from tfvae.training.run import Run
 
 
-def train(
-    model: GenerativeModel,
-    data: LabeledData,
-    training: Training,
-    *,
-    seed: int,
-    folder: RunFolder,
-    pictures: Callable[[Any], Mapping[str, np.ndarray]],
-    progress: Progress,
-    description: str,
-    snapshots: Sequence[int] = (),
-    after_epoch: Callable[[Any, int], None] = lambda model, epoch: None,
-    watch: Callable[[Any], Mapping[str, float]] = lambda model: {},
-    alarm: Callable[[Sequence[Mapping[str, Any]]], str | None] = lambda history: None,
-) -> list[dict[str, Any]]:
-    """Trains a compiled model to the end, resuming what the folder holds.
+def train(model: GenerativeModel, run: Run) -> None:
+    """Trains a compiled model to the end, resuming from what the run's folder holds.
 
     Args:
         model: compiled model.
-        data: training images, and test images for the validation curves (nothing is chosen on them).
-        training: epochs, batch size and the rest.
-        seed: int, of the order of the data.
-        folder: the run's, for checkpoints, history and event files.
-        pictures: function of the model to {tag: uint8 [height, width, channels]} for TensorBoard.
-        progress: where the bar is drawn.
-        description: str, beside the bar.
-        snapshots: epochs whose pictures are kept as files too.
-        after_epoch: function of the model and the epoch, counted from 1, which may change the model.
-        watch: function of the model to {name: number}, for the history of every epoch.
-        alarm: function of the history so far to a warning or None.
-
-    Returns:
-        The history, a row an epoch.
+        run: data, configuration, callbacks and folder. The test split gives the validation curves.
 
     Raises:
         NonFiniteLoss: if a term of the loss was not finite.
         InputError: if every checkpoint is damaged or the batch is larger than the data.
     """
-    checkpointer = Checkpointer(folder.checkpoints, model)
+    training, folder, data = run.config.training, run.folder, run.data
+    own = [*training_callbacks(model, training), *run.variant.callbacks(run)]
+    checkpointer = Checkpointer(folder.checkpoints, model, own)
     position = checkpointer.restore()
+    if position.stopped or position.epoch >= training.epochs:
+        return
     steps = steps_per_epoch(data, training.batch_size)
-    rows = read_json(folder.history)[: position.epoch] if position.epoch else []
-    task = progress.add_task(
-        description, total=training.epochs * steps, completed=position.epoch * steps + position.step, loss=""
-    )
-    saving = SaveCheckpoints(checkpointer, training.checkpoint_minutes)
-    within = StepHistory(folder, _steps_before(folder, position.epoch * steps + position.step), steps)
+    done = position.epoch * steps + position.step
+    task = run.progress.add_task(run.name, total=training.epochs * steps, completed=done, loss="")
     callbacks = [
         StopOnNonFinite(),
-        ProgressBar(progress, task),
-        AfterEpoch(after_epoch),
+        ProgressBar(run.progress, task),
+        *own,
         TensorBoardTerms(folder),
-        TensorBoardPictures(folder, pictures, training.epochs, snapshots),
-        History(folder, rows),
-        Watch(folder, rows, watch, alarm, lambda warning: progress.console.print(f"{description}: {warning}")),
-        # Its first epoch begins with the running means that it restores, so `within` comes after it.
-        saving,
-        within,
+        TensorBoardPictures(
+            folder, lambda trained: run.variant.images(trained, data), training.epochs, run.variant.snapshots
+        ),
+        History(folder),
+        SaveCheckpoints(checkpointer, training.checkpoint_minutes),
     ]
-    validation = evaluation_batches(data, "test", batch_size=_validation_batch(data))
-    for epoch in range(position.epoch, training.epochs):
-        step = position.step if epoch == position.epoch else 0
-        saving.begin_epoch_at(step)
-        within.begin_epoch_at(step)
-        batches = training_batches(data, batch_size=training.batch_size, seed=seed, first_epoch=epoch, first_step=step)
-        # One call an epoch: a finite stream ends where the epoch does, whatever steps_per_execution is.
-        model.fit(
-            batches.take(steps - step).apply(tf.data.experimental.assert_cardinality(steps - step)),
-            initial_epoch=epoch,
-            epochs=epoch + 1,
-            validation_data=validation,
-            callbacks=keras.callbacks.CallbackList(callbacks, add_history=True, model=model, steps=steps - step),
+    rows = run.history[: position.epoch] if position.epoch else []
+    for callback in callbacks:
+        if hasattr(callback, "resume"):
+            callback.resume(position, rows)
+    together = _Callbacks(callbacks, model, checkpointer, resumed=position.step > 0)
+    fit = _Fit(model, data, training, run.seed, together, steps)
+    together.begin()
+    if position.step:
+        fit(position, last_epoch=position.epoch + 1)
+        # Keras writes averaged weights (`use_ema`) into the model whenever `fit` ends.
+        stopped = bool(model.stop_training)
+        position = checkpointer.restore()
+        if stopped:
+            together.end()
+            return
+    fit(Position(position.epoch), last_epoch=training.epochs)
+    together.end()
+
+
+def training_callbacks(model: GenerativeModel, training: Training) -> list[keras.callbacks.Callback]:
+    """The callbacks that the configuration of a training asks for."""
+    callbacks: list[keras.callbacks.Callback] = []
+    if training.schedule == "cosine":
+        schedules = [
+            keras.optimizers.schedules.CosineDecay(float(optimizer.learning_rate), training.epochs)
+            for optimizer, _ in model.players()
+        ]
+        callbacks.append(LearningRates(*schedules))
+    if training.reduce_on_plateau is not None:
+        callbacks.append(keras.callbacks.ReduceLROnPlateau("val_loss", factor=0.5, patience=training.reduce_on_plateau))
+    if training.early_stopping is not None:
+        callbacks.append(
+            keras.callbacks.EarlyStopping(
+                "val_loss", patience=training.early_stopping, mode="min", restore_best_weights=True
+            )
+        )
+    return callbacks
+
+
+class _Callbacks(keras.callbacks.CallbackList):
+    """Callbacks that see one training where `fit` is called twice, for the rest of an epoch and for the others."""
+
+    def __init__(
+        self,
+        callbacks: Sequence[keras.callbacks.Callback],
+        model: GenerativeModel,
+        checkpointer: Checkpointer,
+        *,
+        resumed: bool,
+    ) -> None:
+        super().__init__(list(callbacks), add_history=True, model=model)
+        self.checkpointer = checkpointer
+        self.resumed = resumed
+        self.logs: Any = None
+        with tf.device("CPU:0"):
+            self.epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
+
+    def begin(self) -> None:
+        """Begins the training, with the state that a checkpoint kept."""
+        super().on_train_begin()
+        self.checkpointer.restore_callbacks()
+
+    def end(self) -> None:
+        """Ends the training."""
+        super().on_train_end(self.logs)
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """`begin` has done it."""
+
+    def on_train_end(self, logs: Any = None) -> None:
+        self.logs = logs
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Tells the data which epoch begins; an interrupted one goes on with its running means."""
+        self.epoch.assign(epoch)
+        if self.resumed:
+            self.checkpointer.restore_metrics()
+            self.resumed = False
+        super().on_epoch_begin(epoch, logs)
+
+
+class _Fit:
+    """Calls of `model.fit` that share data, callbacks and compiled functions."""
+
+    def __init__(
+        self,
+        model: GenerativeModel,
+        data: LabeledData,
+        training: Training,
+        seed: int,
+        callbacks: _Callbacks,
+        steps: int,
+    ) -> None:
+        self.model = model
+        self.data = data
+        self.training = training
+        self.seed = seed
+        self.callbacks = callbacks
+        self.steps = steps
+        self.validation = evaluation_batches(data, "test", batch_size=_validation_batch(data))
+
+    def __call__(self, position: Position, *, last_epoch: int) -> None:
+        """Trains from a position to the beginning of an epoch."""
+        if position.epoch >= last_epoch:
+            return
+        self.callbacks.set_params({"verbose": 0, "epochs": self.training.epochs, "steps": self.steps - position.step})
+        self.model.fit(
+            training_batches(
+                self.data,
+                batch_size=self.training.batch_size,
+                seed=self.seed,
+                epoch=self.callbacks.epoch,
+                first_step=position.step,
+            ),
+            initial_epoch=position.epoch,
+            epochs=last_epoch,
+            validation_data=self.validation,
+            callbacks=self.callbacks,
             shuffle=False,
             verbose=0,
         )
-    return rows
 
 
 def _validation_batch(data: LabeledData) -> int:
@@ -113,8 +184,3 @@ def _validation_batch(data: LabeledData) -> int:
     count = len(data.test_labels)
     batches = -(-count // inference_batch_size(data.train_images.shape[1:]))
     return -(-count // batches)
-
-
-def _steps_before(folder: RunFolder, step: int) -> list[dict[str, Any]]:
-    """The rows of an earlier part of this run, up to the step that it goes on at."""
-    return [row for row in read_json(folder.steps) if row["step"] <= step] if step and folder.steps.exists() else []

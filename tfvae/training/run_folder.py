@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,8 @@ class RunFolder:
 
     @property
     def steps(self) -> Path:
-        return self.path / "steps.json"
+        """The mean of each term over every execution of steps, a line of JSON each; of runs that keep it."""
+        return self.path / "steps.jsonl"
 
     @property
     def figures(self) -> Path:
@@ -89,27 +91,28 @@ class RunFolder:
                 ) from None
             yield
 
-    def check(self, identity: dict[str, Any]) -> None:
+    def check(self, fingerprint: dict[str, Any]) -> None:
         """Refuses a folder that was begun with another config.
 
         Args:
-            identity: the fields that decide what the run computes.
+            fingerprint: the fields that decide what the run computes.
 
         Raises:
             InputError: if the folder holds a run with another config; its message names the changed fields.
         """
-        changed = changed_fields(read_json(self.config)["identity"], identity) if self.config.exists() else []
+        recorded = recorded_fingerprint(self.config, fingerprint) if self.config.exists() else fingerprint
+        changed = changed_fields(recorded, fingerprint)
         if changed:
             raise InputError(
                 f"Expected the config that {self.path} was begun with. Received another: {'; '.join(changed)}. "
                 "Set these back to resume, choose another folder with --out, or start afresh with --overwrite."
             )
 
-    def begin(self, identity: dict[str, Any], facts: dict[str, Any], *, overwrite: bool) -> None:
+    def begin(self, fingerprint: dict[str, Any], facts: dict[str, Any], *, overwrite: bool) -> None:
         """Makes the folder that of this run.
 
         Args:
-            identity: the fields that decide what the run computes.
+            fingerprint: the fields that decide what the run computes.
             facts: versions, commit and device, kept beside them for the record.
             overwrite: whether to delete what an earlier run wrote.
 
@@ -118,9 +121,9 @@ class RunFolder:
         """
         if overwrite:
             self.clear()
-        self.check(identity)
+        self.check(fingerprint)
         if not self.config.exists():
-            write_json(self.config, {**facts, "identity": identity})
+            write_json(self.config, {**facts, "fingerprint": fingerprint})
 
     def clear(self) -> None:
         """Deletes everything in the folder but the lock that this process holds.
@@ -143,3 +146,39 @@ def changed_fields(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
         for name in names
         if before.get(name) != now.get(name)
     ]
+
+
+def recorded_fingerprint(config: Path, fields: Container[str] | None = None) -> dict[str, Any]:
+    """The fingerprint in a config.json.
+
+    Args:
+        config: the file.
+        fields: names of today's fields. Up to version 0.1.0 a run recorded those of other variants too, under the key
+            "identity": only these are looked at there. None for all.
+    """
+    recorded = read_json(config)
+    if "fingerprint" in recorded:
+        return dict(recorded["fingerprint"])
+    earlier = {EARLIER_FIELDS.get(name, name): value for name, value in recorded["identity"].items()}
+    for name in ("data", "dataset"):
+        if name in earlier:
+            earlier[name] = str(earlier[name]).replace("upright:", "deskewed:")
+    return {name: value for name, value in earlier.items() if fields is None or name in fields}
+
+
+EARLIER_FIELDS = {"networks.neighbourhood": "networks.neighborhood"}
+"""{name of a field up to version 0.1.0: its name today}."""
+
+
+def history_rows(path: Path) -> list[dict[str, Any]]:
+    """The rows of a history.json, of earlier versions too; none where there is no file."""
+    rows = read_json(path) if path.exists() else []
+    return [{("epoch_metrics" if key == "watched" else key): value for key, value in row.items()} for row in rows]
+
+
+def step_rows(folder: RunFolder) -> list[dict[str, Any]]:
+    """The rows of a steps.jsonl, or of the steps.json of earlier versions; none where there is neither."""
+    if folder.steps.exists():
+        return [json.loads(line) for line in folder.steps.read_text().splitlines()]
+    earlier = folder.steps.with_suffix(".json")
+    return read_json(earlier) if earlier.exists() else []

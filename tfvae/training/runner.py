@@ -1,4 +1,4 @@
-"""Runs an experiment: checks everything, then trains, measures and writes one run after the other."""
+"""Runs variants: checks everything, then trains, measures and writes one run after the other."""
 
 from __future__ import annotations
 
@@ -6,217 +6,258 @@ import contextlib
 import gc
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
-from typing import Any, NamedTuple, TypeVar
+from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from tensorboard.plugins.hparams import api as hparams
 
 from tfvae import data as datasets
-from tfvae.data.images import ImageData
 from tfvae.data.labeled import LabeledData
 from tfvae.data.pipeline import steps_per_epoch
-from tfvae.figures import save_figure
-from tfvae.files import atomic_write, read_json, write_json
+from tfvae.evaluation.references import check_scored
+from tfvae.files import atomic_write
 from tfvae.models.base import GenerativeModel
-from tfvae.training.config import ExperimentConfig, check, identity
-from tfvae.training.estimate import training_seconds, words
-from tfvae.training.experiment import Evaluation, Experiment, FinishedRun, TrainedRun
+from tfvae.training.arguments import Plan, RunOptions
+from tfvae.training.config import VariantConfig, check
+from tfvae.training.estimate import in_words, training_seconds
 from tfvae.training.fit import train
-from tfvae.training.projector import write_projection
-from tfvae.training.results import comparison_rows, find_runs, git_commit, terminal, terminal_table
+from tfvae.training.published import Published
+from tfvae.training.run import Run
 from tfvae.training.run_folder import RunFolder
-from tfvae.training.strategy import choose_strategy, compiles_with_xla, describe_device, repeatable, versions
+from tfvae.training.strategy import choose_strategy, compiles_with_xla, describe_device, repeatable
+from tfvae.training.variant import Variant
+from tfvae.training.write import facts_of, write_evaluation, write_record
 
-Config = TypeVar("Config", bound=ExperimentConfig)
-
-# The digits that stand in for MNIST are forty times fewer: an epoch of them teaches next to nothing.
-FALLBACK_EPOCHS = 10
+FALLBACK_EPOCHS = 10  # the digits that replace MNIST are forty times fewer
 
 
-def run_experiment(experiment: Experiment[Config], config: Config, console: Console | None = None) -> list[FinishedRun]:
-    """Trains, measures and writes every run that `config` names, and then the experiment's report.
+@dataclass(frozen=True, eq=False)
+class Task:
+    """A variant with what it is told and trained on; its runs differ by their seed."""
 
-    All input is checked before the first step: names, data, devices, folders. Runs that are finished are skipped,
-    interrupted ones are resumed.
+    variant: Variant
+    config: Any
+    default: VariantConfig
+    data: LabeledData
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What a command left: the experiment's folder, this command's run folders, and the data."""
+
+    folder: Path
+    runs: tuple[RunFolder, ...]
+    data: tuple[LabeledData, ...]
+
+
+def run_variants(
+    name: str,
+    title: str,
+    variants: Mapping[str, Variant],
+    plan: Plan,
+    console: Console,
+    published: Sequence[Published] = (),
+) -> Result:
+    """Trains, measures and writes every run of a plan.
+
+    All input is checked before the first step: data, devices, folders. Finished runs are skipped, interrupted ones are
+    resumed.
 
     Args:
-        experiment: what to run.
-        config: what it is told.
-        console: where to print; the terminal if None.
-
-    Returns:
-        The finished runs of this experiment in the output folder.
+        name: str, of the experiment.
+        title: str, one line.
+        variants: {name: variant}, with every variant of the plan.
+        plan: which runs, with which configurations.
+        console: where to print.
+        published: numbers of the report, recorded beside ours.
 
     Raises:
         InputError: if something that was asked for cannot be done, before any training.
         NonFiniteLoss: if a term of a loss was not finite.
     """
-    console = console or terminal()
-    variants = config.variants or experiment.default
-    unknown = [name for name in variants if name not in experiment.variants]
-    check(not unknown, f"variants out of {', '.join(experiment.variants)}", variants=", ".join(variants))
-    tasks = _tasks(experiment, config, variants)
-    strategy = choose_strategy(config.strategy)
-    for task in tasks.values():
-        _check_batch(task.config, task.data, strategy)
-    standing_in = next((task.data for task in tasks.values() if task.data.fallback_for), None)
-    out = config.out / f"{standing_in.name}-instead-of-{standing_in.fallback_for}" if standing_in else config.out
-    plan = [(variant, seed) for variant in variants for seed in config.seeds]
-    folders = {run: RunFolder(out / experiment.name / run[0] / f"seed-{run[1]}") for run in plan}
-    identities = {run: _identity(experiment, *tasks[run[0]], *run) for run in plan}
-    for run, folder in folders.items():
-        with folder.locked():
-            if not config.overwrite:
-                folder.check(identities[run])
-    waiting = [run for run, folder in folders.items() if config.overwrite or not folder.finished]
-    _announce(console, experiment, tasks, strategy, waiting, len(plan))
-    for run, folder in folders.items():
-        with folder.locked():
-            folder.begin(identities[run], _facts(tasks[run[0]].data, strategy), overwrite=config.overwrite)
+    options = plan.options
+    tasks = _tasks(variants, plan)
+    strategy = choose_strategy(options.strategy)
+    models = _checked_models(tasks, strategy)
+    stand_in = next((task.data for task in tasks.values() if task.data.fallback_for), None)
+    out = options.out / f"{stand_in.name}-instead-of-{stand_in.fallback_for}" if stand_in else options.out
+    folder = out / (name if options.preset == "report" else f"{name}-{options.preset}")
     with _progress(console) as progress:
-        for (variant, seed), folder in folders.items():
-            with folder.locked():
-                if not folder.finished:
-                    _run(experiment, *tasks[variant], strategy, variant, seed, folder, progress)
-    return _conclude(console, experiment, [task.data for task in tasks.values()], out, variants, list(folders.values()))
+        runs = _runs(name, folder, tasks, options, progress)
+        waiting = [run for run in runs if options.overwrite or not run.folder.finished]
+        progress.stop()
+        _announce(console, title, plan, tasks, strategy, models, waiting, len(runs))
+        for run in runs:
+            with run.folder.locked():
+                default = tasks[run.variant.name].default
+                facts = facts_of(run.data, describe_device(strategy))
+                run.folder.begin(run.fingerprint(default), facts, overwrite=options.overwrite)
+        del models
+        progress.start()
+        for run in runs:
+            with run.folder.locked():
+                if not run.folder.finished:
+                    execute(run, strategy, published)
+    return Result(folder, tuple(run.folder for run in runs), tuple(task.data for task in tasks.values()))
 
 
-class _Task(NamedTuple):
-    """What one variant is told, and the data that it is trained on."""
+def execute(run: Run, strategy: tf.distribute.Strategy, published: Sequence[Published] = ()) -> None:
+    """Builds, trains, measures and writes one run."""
+    model = build_model(run.variant, run.config, run.data, run.seed, strategy)
+    with repeatable(strategy, xla=model.jit_compile):
+        train(model, run)
+    write_model(run, model)
+    run.progress.console.print(f"{run.name}: trained, measuring ...", highlight=False)
+    evaluation = run.variant.evaluate(run.evaluation(model))
+    write_evaluation(run, evaluation)
+    history = run.history
+    # The median: an epoch that was interrupted or suspended has seconds that say nothing.
+    seconds = median(row["seconds"] for row in history)
+    write_record(
+        run,
+        evaluation,
+        published,
+        parameters=sum(math.prod(variable.shape) for variable in model.trainable_variables),
+        epochs=len(history),
+        train_seconds=len(history) * seconds,
+        seconds_per_epoch=seconds,
+        device=describe_device(strategy),
+    )
+    keras.backend.clear_session()
+    gc.collect()
 
-    config: Any
-    data: LabeledData
+
+def write_model(run: Run, model: GenerativeModel) -> None:
+    """Writes the trained model, whole or not at all."""
+    with atomic_write(run.folder.model) as temporary:
+        model.save(temporary)
 
 
-def _tasks(experiment: Experiment[Config], config: Config, variants: Sequence[str]) -> dict[str, _Task]:
-    """Each variant with its own config and data in its value range; a data set that several share is loaded once.
+def build_model(
+    variant: Variant, config: Any, data: LabeledData, seed: int, strategy: tf.distribute.Strategy
+) -> GenerativeModel:
+    """The compiled model of a variant, under the strategy and precision that the configuration asks for."""
+    keras.utils.set_random_seed(seed)
+    with strategy.scope(), _precision(config.precision):
+        model = variant.build(config, data, seed)
+        arguments = {"jit_compile": compiles_with_xla(strategy), **variant.optimizers(config)}
+        model.compile(steps_per_execution=config.training.steps_per_execution, **arguments)
+    return model
+
+
+def _tasks(variants: Mapping[str, Variant], plan: Plan) -> dict[str, Task]:
+    """Each variant with its configuration and its data in its value range; shared data are loaded once.
 
     Raises:
-        InputError: if data cannot be had, or are of a kind that the experiment does not take.
+        InputError: if data cannot be had, or are of a kind that the variant is not trained on.
     """
-    tasks: dict[str, _Task] = {}
+    tasks: dict[str, Task] = {}
     loaded: dict[tuple[Any, ...], LabeledData] = {}
-    for variant in variants:
-        own = experiment.own_config(config, variant)
-        key = (own.data, own.image_size, own.training_images, own.test_images)
+    for name, config in plan.configs.items():
+        variant = variants[name]
+        key = (config.dataset, config.image_size, config.training_images, config.test_images)
         if key not in loaded:
-            data = datasets.load(
-                own.data, data_dir=own.data_dir, image_size=own.image_size, allow_fallback=own.fallback_to_digits
-            )
-            kinds = " or ".join(f"{kind.example}s" for kind in experiment.data_kinds)
-            check(isinstance(data, experiment.data_kinds), f"a data set of {kinds}", data=own.data)
-            loaded[key] = _limited(data, own)
-        if loaded[key].fallback_for:
-            own = replace(own, training=replace(own.training, epochs=FALLBACK_EPOCHS * own.training.epochs))
-        tasks[variant] = _Task(own, experiment.data_for(variant, loaded[key]))
+            loaded[key] = _load(config, plan.options)
+        data = loaded[key]
+        kinds = " or ".join(f"{kind.example}s" for kind in variant.data_kinds)
+        check(isinstance(data, variant.data_kinds), f"a data set of {kinds} for {name}", data=config.dataset)
+        if data.fallback_for:
+            training = replace(config.training, epochs=FALLBACK_EPOCHS * config.training.epochs)
+            config = replace(config, training=training)
+        tasks[name] = Task(variant, config, plan.defaults[name], variant.data_in_range(data))
     return tasks
 
 
-def _conclude(
-    console: Console,
-    experiment: Experiment[Config],
-    data: Sequence[LabeledData],
-    out: Path,
-    variants: Sequence[str],
-    folders: Sequence[RunFolder],
-) -> list[FinishedRun]:
-    """Writes the report of all finished runs, prints the table of these variants and where everything lies."""
-    runs = find_runs(out / experiment.name)
-    report = experiment.report(runs)
-    for name, figure in report.figures.items():
-        save_figure(figure, out / experiment.name / f"{name}.png")
-    page = out / experiment.name / "report.md"
-    with atomic_write(page) as temporary:
-        temporary.write_text(report.text)
-    shown = sorted((run for run in runs if run.variant in variants), key=lambda run: variants.index(run.variant))
-    names = ", ".join(dict.fromkeys(part.name for part in data))
-    console.print(terminal_table(comparison_rows(shown, experiment.shown), f"{experiment.title} ({names})"))
-    _say_fallback(console, data)
-    console.print(f"Report and figures: {page}", soft_wrap=True, highlight=False)
-    for folder in folders:
-        console.print(f"  {folder.path}/", soft_wrap=True, highlight=False)
-    console.print(f"Curves and pictures: tensorboard --logdir {out}", soft_wrap=True, highlight=False)
-    return runs
+def _load(config: VariantConfig, options: RunOptions) -> LabeledData:
+    data = datasets.load(
+        config.dataset,
+        data_dir=options.data_dir,
+        image_size=config.image_size,
+        allow_fallback=options.fallback_to_digits,
+    )
+    limits = {"train": (config.training_images, data.train_labels), "test": (config.test_images, data.test_labels)}
+    return data.subset(**{split: None if n is None else min(n, len(all_)) for split, (n, all_) in limits.items()})
 
 
-def _check_batch(config: ExperimentConfig, data: LabeledData, strategy: tf.distribute.Strategy) -> None:
-    steps_per_epoch(data, config.training.batch_size)
+def _checked_models(tasks: Mapping[str, Task], strategy: tf.distribute.Strategy) -> dict[str, GenerativeModel]:
+    """A model of each variant, built to find before any training what would stop it or its measuring."""
     replicas = strategy.num_replicas_in_sync
-    check(
-        config.training.batch_size % replicas == 0,
-        f"a batch that divides evenly between {replicas} devices",
-        training_batch_size=config.training.batch_size,
-    )
+    models = {}
+    for name, task in tasks.items():
+        config, data = task.config, task.data
+        steps_per_epoch(data, config.training.batch_size)
+        check(
+            config.training.batch_size % replicas == 0,
+            f"a batch that divides evenly between {replicas} devices",
+            training_batch_size=config.training.batch_size,
+        )
+        task.variant.check(config, data)
+        check_scored(data, config.samples, getattr(config, "inception", None))
+        with strategy.scope():
+            models[name] = task.variant.build(config, data, 0)
+        for spec in task.variant.samplers:
+            spec.check(data, models[name].latent_dim)
+    keras.backend.clear_session()
+    return models
 
 
-def _limited(data: LabeledData, config: ExperimentConfig) -> LabeledData:
-    train_count, test_count = config.training_images, config.test_images
-    return data.subset(
-        train=None if train_count is None else min(train_count, len(data.train_labels)),
-        test=None if test_count is None else min(test_count, len(data.test_labels)),
-    )
-
-
-def _identity(
-    experiment: Experiment[Config], config: Config, data: LabeledData, variant: str, seed: int
-) -> dict[str, Any]:
-    run = {"experiment": experiment.name, "variant": variant, "seed": seed}
-    unread = experiment.unread.get(variant, ())
-    fields = {name: value for name, value in identity(config).items() if not name.startswith(unread)}
-    return {**run, "dataset": data.name, "dataset_sha256": data.sha256, **fields}
-
-
-_FROM_IDENTITY = ("experiment", "variant", "seed", "preset", "precision")
-
-
-def _facts(data: LabeledData, strategy: tf.distribute.Strategy) -> dict[str, Any]:
-    return {
-        "value_range": list(data.value_range) if isinstance(data, ImageData) else None,
-        "device": describe_device(strategy),
-        "versions": versions(),
-        "git_commit": git_commit(),
-    }
+def _runs(name: str, folder: Path, tasks: Mapping[str, Task], options: RunOptions, progress: Progress) -> list[Run]:
+    """Every run of the plan, after a look at the folders that it will be written to."""
+    runs = []
+    for task in tasks.values():
+        for seed in options.seeds:
+            place = RunFolder(folder / task.variant.name / f"seed-{seed}")
+            run = Run(
+                name, options.preset, task.variant, task.config, task.data, seed, place, options.strategy, progress
+            )
+            with place.locked():
+                if not options.overwrite:
+                    place.check(run.fingerprint(task.default))
+            runs.append(run)
+    return runs
 
 
 def _announce(
     console: Console,
-    experiment: Experiment[Config],
-    tasks: Mapping[str, _Task],
+    title: str,
+    plan: Plan,
+    tasks: Mapping[str, Task],
     strategy: tf.distribute.Strategy,
-    waiting: Sequence[tuple[str, int]],
+    models: Mapping[str, GenerativeModel],
+    waiting: Sequence[Run],
     planned: int,
 ) -> None:
-    """Says what will run and for how long; building each model for that finds what is wrong with one."""
-    _say_fallback(console, [task.data for task in tasks.values()])
+    """Says what will run and for how long."""
+    say_fallback(console, [task.data for task in tasks.values()])
+    for note in plan.notes:
+        console.print(note, soft_wrap=True, highlight=False, markup=False)
     lengths = dict.fromkeys(_length(task) for task in tasks.values())
     console.print(
-        f"{experiment.title}: preset {next(iter(tasks.values())).config.preset}, {len(waiting)} of {planned} runs to "
-        f"do, {'; '.join(lengths)}, on {describe_device(strategy)}.",
+        f"{title}: preset {plan.options.preset}, {len(waiting)} of {planned} runs to do, {'; '.join(lengths)}, on "
+        f"{describe_device(strategy)}.",
         soft_wrap=True,
         highlight=False,
     )
     if waiting:
-        with strategy.scope():
-            models = {variant: experiment.variants[variant](*tasks[variant], 0) for variant, _ in waiting}
-        examples = {name: len(task.data.train_labels) * task.config.training.epochs for name, task in tasks.items()}
-        seconds = sum(training_seconds(models[variant], examples[variant]) for variant, _ in waiting)
-        console.print(f"Estimated training time, from the networks' size: {words(seconds)}.", highlight=False)
-        keras.backend.clear_session()
+        seconds = sum(
+            training_seconds(models[run.variant.name], len(run.data.train_labels) * run.config.training.epochs)
+            for run in waiting
+        )
+        console.print(f"Estimated training time, from the networks' size: {in_words(seconds)}.", highlight=False)
 
 
-def _length(task: _Task) -> str:
+def _length(task: Task) -> str:
     count, kind = len(task.data.train_labels), task.data.example
     return f"{task.config.training.epochs} epochs on {count:,} {kind}s of {task.data.name}"
 
 
-def _say_fallback(console: Console, data: Sequence[LabeledData]) -> None:
+def say_fallback(console: Console, data: Sequence[LabeledData]) -> None:
+    """Says which data set replaces another that could not be had."""
     for fallback_for, name in dict.fromkeys((part.fallback_for, part.name) for part in data if part.fallback_for):
         console.print(
             f"[bold yellow]NOT {str(fallback_for).upper()}: it could not be had, so these numbers are of "
@@ -228,7 +269,7 @@ def _say_fallback(console: Console, data: Sequence[LabeledData]) -> None:
 
 def _progress(console: Console) -> Progress:
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -246,109 +287,3 @@ def _precision(name: str) -> Iterator[None]:
         yield
     finally:
         keras.config.set_dtype_policy(before)
-
-
-def build_model(
-    experiment: Experiment[Config],
-    config: Config,
-    data: LabeledData,
-    strategy: tf.distribute.Strategy,
-    variant: str,
-    seed: int,
-) -> GenerativeModel:
-    """The compiled model of a variant, under the strategy and precision that the config asks for."""
-    keras.utils.set_random_seed(seed)
-    with strategy.scope(), _precision(config.precision):
-        model = experiment.variants[variant](config, data, seed)
-        options = {"jit_compile": compiles_with_xla(strategy), **experiment.compiling(config, variant)}
-        model.compile(steps_per_execution=config.training.steps_per_execution, **options)
-    return model
-
-
-def _run(
-    experiment: Experiment[Config],
-    config: Config,
-    data: LabeledData,
-    strategy: tf.distribute.Strategy,
-    variant: str,
-    seed: int,
-    folder: RunFolder,
-    progress: Progress,
-) -> None:
-    model = build_model(experiment, config, data, strategy, variant, seed)
-    with repeatable(strategy, xla=model.jit_compile):
-        history = train(
-            model,
-            data,
-            config.training,
-            seed=seed,
-            folder=folder,
-            pictures=lambda trained: experiment.pictures(trained, data),
-            progress=progress,
-            description=variant if len(config.seeds) == 1 else f"{variant} seed {seed}",
-            snapshots=experiment.snapshots,
-            after_epoch=lambda trained, epoch: experiment.after_epoch(trained, data, config, variant, seed, epoch),
-            watch=lambda trained: experiment.watch(trained, data),
-            alarm=experiment.alarm,
-        )
-    with atomic_write(folder.model) as temporary:
-        model.save(temporary)
-    progress.console.print(f"{variant}: trained, measuring ...", highlight=False)
-    # The median: an epoch that was stopped and gone on with, or suspended, has seconds that tell nothing.
-    seconds_per_epoch = median(row["seconds"] for row in history)
-    evaluation = experiment.evaluate(TrainedRun(variant, seed, config, data, model, history, folder, progress))
-    _write(folder, evaluation)
-    record = {
-        **{key: read_json(folder.config)["identity"][key] for key in _FROM_IDENTITY},
-        "dataset": data.name,
-        "dataset_sha256": data.sha256,
-        "fallback_for": data.fallback_for,
-        "settings": _settings(experiment, variant, model),
-        "parameters": sum(math.prod(variable.shape) for variable in model.trainable_variables),
-        "epochs": config.training.epochs,
-        "train_seconds": len(history) * seconds_per_epoch,
-        "seconds_per_epoch": seconds_per_epoch,
-        **_facts(data, strategy),
-        "metrics": {name: measurement.as_dict() for name, measurement in evaluation.metrics.items()},
-    }
-    _log(folder, record, config.training.epochs)
-    write_json(folder.metrics, record)
-    keras.backend.clear_session()
-    gc.collect()
-
-
-def _settings(experiment: Experiment[Config], variant: str, model: GenerativeModel) -> dict[str, float]:
-    """The model's own numbers, such as the weights of its terms, and those that the variant differs by."""
-    chosen = getattr(experiment.variants[variant], "keywords", {})
-    settings = {**chosen, "latent_dim": getattr(model, "latent_dim", None), **model.get_config()}
-    return {name: value for name, value in settings.items() if isinstance(value, int | float)}
-
-
-def _write(folder: RunFolder, evaluation: Evaluation) -> None:
-    for name, figure in evaluation.figures.items():
-        save_figure(figure, folder.figures / f"{name}.png")
-    for name, sampler in evaluation.samplers.items():
-        sampler.save(folder.samplers / f"{name}.npz")
-    write_json(
-        folder.samplers / "index.json", {"sampler": evaluation.sampler, "class_sampler": evaluation.class_sampler}
-    )
-    if evaluation.projection is not None:
-        write_projection(evaluation.projection, folder.path)
-    arrays: dict[str, Any] = {"images": evaluation.images}
-    if evaluation.labels is not None:
-        arrays["labels"] = evaluation.labels
-    with atomic_write(folder.samples) as temporary:
-        np.savez_compressed(temporary, **arrays)
-
-
-def _log(folder: RunFolder, record: dict[str, Any], epoch: int) -> None:
-    """What TensorBoard shows of a finished run: metrics, hyper-parameters and the config as text."""
-    fields = {name: value for name, value in read_json(folder.config)["identity"].items() if name != "dataset_sha256"}
-    rows = "\n".join(f"| {name} | {value} |" for name, value in fields.items())
-    with tf.summary.create_file_writer(str(folder.path)).as_default(step=epoch):
-        tf.summary.text("config", f"| field | value |\n| --- | --- |\n{rows}")
-        for name, measurement in record["metrics"].items():
-            tf.summary.scalar(f"metrics/{name}", measurement["value"])
-        fields |= record["settings"]
-        plain = {k: v if isinstance(v, int | float | str | bool) else str(v) for k, v in fields.items()}
-        hparams.hparams(plain, trial_id=str(Path(*folder.path.parts[-3:])))

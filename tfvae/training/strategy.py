@@ -6,7 +6,6 @@ import contextlib
 import os
 import platform
 from collections.abc import Iterator
-from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
@@ -14,8 +13,6 @@ import tensorflow as tf
 from tensorflow.python.framework.config import disable_op_determinism
 
 from tfvae.errors import InputError
-
-PACKAGES = ("tensorflow", "keras", "tensorflow-probability", "tensorflow-gan", "scikit-learn", "numpy")
 
 
 def choose_strategy(name: Literal["auto", "one", "mirrored"]) -> tf.distribute.Strategy:
@@ -88,8 +85,3 @@ def _processor() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
-
-
-def versions() -> dict[str, str]:
-    """The versions that a result depends on."""
-    return {"python": platform.python_version(), **{name: metadata.version(name) for name in PACKAGES}}

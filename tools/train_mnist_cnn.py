@@ -1,6 +1,6 @@
 """Trains the classifier behind the `mnist_cnn` feature space and writes the weights that the package ships.
 
-    python -m experiments.train_mnist_cnn --data-dir DIR --out DIR
+    python -m tools.train_mnist_cnn --data-dir DIR --out DIR
 
 The schedule is fixed beforehand and the last epoch is kept, so the test images choose nothing. Two runs of
 the same command on one machine give the same weights, byte for byte.
@@ -142,7 +142,7 @@ def main(settings: Settings) -> dict[str, object]:
     weights = settings.out / WEIGHTS_NAME
     save_weights(model, weights)
     record: dict[str, object] = {
-        "command": f"python -m experiments.train_mnist_cnn --data-dir DIR --out DIR --seed {settings.seed}",
+        "command": f"python -m tools.train_mnist_cnn --data-dir DIR --out DIR --seed {settings.seed}",
         "settings": {k: v for k, v in dataclasses.asdict(settings).items() if k not in ("data_dir", "out")},
         "dataset": data.name,
         "dataset_sha256": data.sha256,

@@ -1,0 +1,42 @@
+"""Pictures of a model during training, for TensorBoard, by what the model can do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tfvae.data.labeled import LabeledData
+from tfvae.evaluation.clusters import clusters
+from tfvae.evaluation.model import encodes
+from tfvae.figures import figure_pixels, image_grid, latent_scatter
+from tfvae.metrics.subsets import random_subset
+
+SCATTERED = 2000
+COLUMNS = 10
+
+
+def training_images(model: Any, data: LabeledData) -> Mapping[str, NDArray[np.uint8]]:
+    """{tag: uint8 [height, width, channels]}: samples of fixed codes, reconstructions, codes, class means, clusters."""
+    grids = {"samples/prior": model.sample(COLUMNS**2, seed=0)}
+    drawn: dict[str, NDArray[np.uint8]] = {}
+    if encodes(model):
+        originals = data.to_float(data.test_images[:COLUMNS])
+        grids["reconstructions"] = np.concatenate([originals, model.reconstruct(originals)])
+        chosen = random_subset(len(data.test_images), SCATTERED, seed=0)
+        codes, labels = model.encode(data.to_float(data.test_images[chosen])), data.test_labels[chosen]
+        if codes.shape[1] >= 2:
+            scatter = latent_scatter(codes, labels, data.class_names, title="Codes of test images")
+            drawn["codes"] = figure_pixels(scatter)
+        means = np.stack([codes[labels == label].mean(axis=0) for label in np.unique(labels)])
+        grids["samples/class_means"] = model.decode(means)
+    if clusters(model):
+        grids["samples/by_cluster"] = samples_by_cluster(model, COLUMNS)
+    return {tag: image_grid(data.pictures(values), columns=COLUMNS) for tag, values in grids.items()} | drawn
+
+
+def samples_by_cluster(model: Any, columns: int, *, seed: int = 0) -> NDArray[np.float32]:
+    """`columns` samples of each cluster, cluster by cluster, with the same noise in each."""
+    return np.concatenate([model.sample(columns, cluster=cluster, seed=seed) for cluster in range(model.clusters)])

@@ -1,0 +1,1 @@
+"""Reporting: claims, tables and pages, made from finished runs' metrics.json and from nothing else."""

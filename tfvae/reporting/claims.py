@@ -1,0 +1,297 @@
+"""Claims as data: words, a condition on metrics, and the least training that allows a verdict."""
+
+from __future__ import annotations
+
+import operator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from tfvae.reporting.numbers import number, over_seeds
+from tfvae.reporting.records import FinishedRun
+
+Runs = Mapping[str, Sequence[FinishedRun]]
+Verdict = Literal["Holds", "Does not hold", "Too short to judge", "No number"]
+
+_COMPARISONS: dict[str, Callable[[float, float], bool]] = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    ">": operator.gt,
+    "<": operator.lt,
+}
+
+
+class Quantity(ABC):
+    """A number computed from the metrics of finished runs; comparing it gives a condition."""
+
+    @abstractmethod
+    def value(self, runs: Runs) -> float | None:
+        """The number, or None where a run or a metric is missing."""
+
+    @abstractmethod
+    def written(self, runs: Runs) -> str:
+        """The number with what it was computed from."""
+
+    @abstractmethod
+    def variants(self) -> tuple[str, ...]:
+        """The variants that it reads."""
+
+    def __ge__(self, other: Quantity | float) -> Condition:
+        return Comparison(self, ">=", other)
+
+    def __le__(self, other: Quantity | float) -> Condition:
+        return Comparison(self, "<=", other)
+
+    def __gt__(self, other: Quantity | float) -> Condition:
+        return Comparison(self, ">", other)
+
+    def __lt__(self, other: Quantity | float) -> Condition:
+        return Comparison(self, "<", other)
+
+
+@dataclass(frozen=True, eq=False)
+class Value(Quantity):
+    """A metric of a variant, or a number of its record such as `parameters`: the mean, or the best, over seeds.
+
+    Attributes:
+        metric: str, as in metrics.json.
+        of: str, the variant.
+        seeds: "mean", "highest" or "lowest".
+    """
+
+    metric: str
+    of: str
+    seeds: Literal["mean", "highest", "lowest"] = "mean"
+
+    def value(self, runs: Runs) -> float | None:
+        values = self._values(runs)
+        if not values:
+            return None
+        return {"mean": sum(values) / len(values), "highest": max(values), "lowest": min(values)}[self.seeds]
+
+    def written(self, runs: Runs) -> str:
+        values = self._values(runs)
+        shown = over_seeds(values) if self.seeds == "mean" else f"{number(self.value(runs))} at best"
+        return f"{self.metric} {shown} ({self.of})"
+
+    def variants(self) -> tuple[str, ...]:
+        return (self.of,)
+
+    def _values(self, runs: Runs) -> list[float]:
+        found = (run.number(self.metric) for run in runs.get(self.of, ()))
+        return [value for value in found if value is not None]
+
+
+@dataclass(frozen=True, eq=False)
+class _Pair(Quantity):
+    """Two values of a metric; `to` is a variant, or a variant with another metric."""
+
+    metric: str
+    of: str
+    to: str | tuple[str, str]
+
+    @property
+    def pair(self) -> tuple[Value, Value]:
+        variant, metric = (self.to, self.metric) if isinstance(self.to, str) else self.to
+        return Value(self.metric, self.of), Value(metric, variant)
+
+    def value(self, runs: Runs) -> float | None:
+        first, second = (value.value(runs) for value in self.pair)
+        return None if first is None or second is None else self.combined(first, second)
+
+    @abstractmethod
+    def combined(self, first: float, second: float) -> float | None:
+        """The two values in one."""
+
+    def variants(self) -> tuple[str, ...]:
+        return tuple(variant for value in self.pair for variant in value.variants())
+
+
+@dataclass(frozen=True, eq=False)
+class Difference(_Pair):
+    """A metric of one variant minus that of another."""
+
+    def combined(self, first: float, second: float) -> float | None:
+        return first - second
+
+    def written(self, runs: Runs) -> str:
+        return " against ".join(value.written(runs) for value in self.pair)
+
+
+@dataclass(frozen=True, eq=False)
+class Ratio(_Pair):
+    """A metric of one variant divided by that of another."""
+
+    def combined(self, first: float, second: float) -> float | None:
+        return first / second if second else None
+
+    def written(self, runs: Runs) -> str:
+        pair = " against ".join(value.written(runs) for value in self.pair)
+        return f"{pair}, a ratio of {number(self.value(runs))}"
+
+
+class Condition(ABC):
+    """Something that holds of finished runs, or does not."""
+
+    @abstractmethod
+    def holds(self, runs: Runs) -> bool | None:
+        """Whether it holds; None where a run or a metric is missing."""
+
+    @abstractmethod
+    def written(self, runs: Runs) -> str:
+        """The numbers that decide."""
+
+    @abstractmethod
+    def variants(self) -> tuple[str, ...]:
+        """The variants that it reads."""
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison(Condition):
+    """A quantity against a bound or another quantity."""
+
+    left: Quantity
+    sign: str
+    right: Quantity | float
+
+    def holds(self, runs: Runs) -> bool | None:
+        left = self.left.value(runs)
+        right = self.right.value(runs) if isinstance(self.right, Quantity) else self.right
+        return None if left is None or right is None else _COMPARISONS[self.sign](left, right)
+
+    def written(self, runs: Runs) -> str:
+        right = self.right.written(runs) if isinstance(self.right, Quantity) else f"asked: {self.sign} {self.right:g}"
+        return f"{self.left.written(runs)}{' against ' if isinstance(self.right, Quantity) else '; '}{right}"
+
+    def variants(self) -> tuple[str, ...]:
+        right = self.right.variants() if isinstance(self.right, Quantity) else ()
+        return tuple(dict.fromkeys((*self.left.variants(), *right)))
+
+
+class AllOf(Condition):
+    """Every one of several conditions."""
+
+    def __init__(self, *conditions: Condition) -> None:
+        self.conditions = conditions
+
+    def holds(self, runs: Runs) -> bool | None:
+        results = [condition.holds(runs) for condition in self.conditions]
+        return None if None in results else all(results)
+
+    def written(self, runs: Runs) -> str:
+        return "; ".join(condition.written(runs) for condition in self.conditions)
+
+    def variants(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name for condition in self.conditions for name in condition.variants()))
+
+
+class AnyOf(AllOf):
+    """At least one of several conditions, of those that have numbers."""
+
+    def holds(self, runs: Runs) -> bool | None:
+        results = [condition.holds(runs) for condition in self.conditions]
+        return True if True in results else None if None in results else False
+
+
+@dataclass(frozen=True, eq=False)
+class Increasing(Condition):
+    """Metrics of one variant that do not fall from one to the next."""
+
+    metrics: tuple[str, ...]
+    of: str
+
+    def holds(self, runs: Runs) -> bool | None:
+        values = [Value(metric, self.of).value(runs) for metric in self.metrics]
+        known = [value for value in values if value is not None]
+        return known == sorted(known) if len(known) == len(values) else None
+
+    def written(self, runs: Runs) -> str:
+        values = [number(Value(metric, self.of).value(runs)) for metric in self.metrics]
+        return f"{', '.join(self.metrics)}: {' / '.join(values)} ({self.of})"
+
+    def variants(self) -> tuple[str, ...]:
+        return (self.of,)
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The least training that allows a verdict on a claim.
+
+    Attributes:
+        epochs: int, of every run that the claim reads.
+        images: int, training images of every such run.
+    """
+
+    epochs: int = 1
+    images: int = 0
+
+    def allows(self, run: FinishedRun) -> bool:
+        """Whether a run was trained enough."""
+        enough = run.record.get("training_images", self.images) >= self.images
+        return run.epochs >= self.epochs and enough
+
+
+@dataclass(frozen=True, eq=False)
+class Claim:
+    """A claim of a report, or a goal of ours, that the metrics decide.
+
+    Attributes:
+        words: str, a sentence.
+        condition: when it holds.
+        quote: str, the report's own words.
+        budget: the least training that allows a verdict.
+        holds: str, an explanation that is printed where it holds.
+        refuted: str, an explanation that is printed where it does not.
+        ours: whether it is a goal of ours and not the report's.
+    """
+
+    words: str
+    condition: Condition
+    quote: str = ""
+    budget: Budget = Budget()
+    holds: str = ""
+    refuted: str = ""
+    ours: bool = False
+
+    def verdict(self, runs: Runs) -> Verdict:
+        """What the metrics say."""
+        involved = self._involved(runs)
+        if len(involved) < len(self.condition.variants()):
+            return "No number"
+        if not all(self.budget.allows(run) for group in involved.values() for run in group):
+            return "Too short to judge"
+        holds = self.condition.holds(runs)
+        return "No number" if holds is None else "Holds" if holds else "Does not hold"
+
+    def missing(self, runs: Runs) -> list[str]:
+        """Variants that the claim reads and that have not been run."""
+        return [name for name in self.condition.variants() if not runs.get(name)]
+
+    def written(self, runs: Runs) -> str:
+        """The verdict in a sentence: words, numbers, how long the runs were trained where that differs, explanation."""
+        verdict = self.verdict(runs)
+        text = f"**{verdict}:** {self.words}"
+        if self.quote:
+            text += f' The report: "{self.quote}".'
+        if self.ours:
+            text += " (A goal of ours, not the report's.)"
+        involved = self._involved(runs)
+        epochs = {name: group[0].epochs for name, group in involved.items()}
+        if verdict == "Too short to judge":
+            needed = f"at least {self.budget.epochs} epochs"
+            needed += f" on {self.budget.images:,} images" if self.budget.images else ""
+            return f"{text} It takes {needed}; these are {_listed(epochs)}."
+        if verdict == "No number":
+            return f"{text} No metric of these runs decides it."
+        text += f" We measure: {self.condition.written(runs)}"
+        text += f", after {_listed(epochs)}." if len(set(epochs.values())) > 1 else "."
+        explanation = self.holds if verdict == "Holds" else self.refuted
+        return f"{text} {explanation}".rstrip()
+
+    def _involved(self, runs: Runs) -> dict[str, Sequence[FinishedRun]]:
+        return {name: runs[name] for name in self.condition.variants() if runs.get(name)}
+
+
+def _listed(epochs: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} epoch{'s' * (count != 1)} of {name}" for name, count in epochs.items())

@@ -1,0 +1,33 @@
+"""Figures of several finished runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from tfvae.figures import Figure, sample_comparison
+from tfvae.reporting.records import FinishedRun, by_variant
+
+
+def samples_side_by_side(
+    runs: Sequence[FinishedRun], titles: Mapping[str, str], *, count: int, columns: int, title: str
+) -> Figure | None:
+    """The first samples of each variant's lowest seed, or None where some have none: a clone keeps the picture.
+
+    Args:
+        runs: finished runs.
+        titles: {variant: title}, in order.
+        count: int >= 1, samples of each.
+        columns: int >= 1, of each variant's sheet.
+        title: str.
+    """
+    first = {variant: group[0] for variant, group in by_variant(runs).items() if variant in titles}
+    present = {variant: first[variant] for variant in titles if variant in first}
+    if not present or not all(run.folder.samples.exists() for run in present.values()):
+        return None
+    sheets = {}
+    for variant, run in present.items():
+        with np.load(run.folder.samples, allow_pickle=False) as arrays:
+            sheets[titles[variant]] = arrays["images"][:count]
+    return sample_comparison(sheets, columns=columns, title=title)
