@@ -45,10 +45,10 @@ def measured_frontiers(evaluation: Evaluation, candidates: Mapping[str, Candidat
         candidates: {generator: its settings}.
 
     Returns:
-        {"real": scores of the test images, "samples": number of samples of a setting, "generators": {name: {"theta" and
+        {"real": scores of the whole test split, "samples": number of samples of a setting, "generators": {name: {"theta" and
         each score: a list over the settings}}}.
     """
-    data, config = evaluation.data, evaluation.config
+    whole, config = evaluation.whole, evaluation.config
     samples = config.samples // 2
     bar = evaluation.progress("frontiers")
     generators: dict[str, dict[str, list[Any]]] = {}
@@ -64,7 +64,7 @@ def measured_frontiers(evaluation: Evaluation, candidates: Mapping[str, Candidat
         generators[name] = {metric: [row[metric] for row in rows] for metric in rows[0]}
         generators[name]["theta"] = thetas.tolist()
         bar(done + 1, len(candidates))
-    real = conditional_scores(evaluation, Samples(data.test_images, data.test_labels))
+    real = conditional_scores(evaluation, Samples(whole.test_images, whole.test_labels))
     return {"real": real, "samples": samples, "generators": generators}
 
 
