@@ -26,6 +26,7 @@ class Run:
         variant: what is trained.
         config: what the run was told.
         data: what it is trained on, in the variant's value range.
+        whole: the same without a limit on the number of examples: what samples are compared with.
         seed: int >= 0, of the initial weights, the order of the data and the noise.
         folder: where the run is written.
         strategy: str, name of the distribution strategy.
@@ -37,6 +38,7 @@ class Run:
     variant: Variant
     config: Any
     data: LabeledData
+    whole: LabeledData
     seed: int
     folder: RunFolder
     strategy: str
@@ -52,8 +54,14 @@ class Run:
         """A row per finished epoch, {"epoch", "seconds", "train", "validation", "epoch_metrics"}."""
         return history_rows(self.folder.history)
 
-    def fingerprint(self, default: VariantConfig) -> dict[str, Any]:
-        """Everything that decides what the run computes, flat and ready for JSON."""
+    def fingerprint(self, default: VariantConfig, *, usual: bool = False) -> dict[str, Any]:
+        """Everything that decides what the run computes, flat and ready for JSON.
+
+        Args:
+            default: the variant's own configuration.
+            usual: whether to give what it would be with that configuration.
+        """
+        config = default if usual else self.config
         return {
             "experiment": self.experiment,
             "variant": self.variant.name,
@@ -62,7 +70,7 @@ class Run:
             "strategy": self.strategy,
             "dataset": self.data.name,
             "dataset_sha256": self.data.sha256,
-            **fingerprint(self.config, default),
+            **fingerprint(config, default),
         }
 
     def evaluation(self, model: Any) -> Evaluation:
@@ -75,7 +83,8 @@ class Run:
             seed=self.seed,
             history=self.history,
             folder=self.folder.path,
-            spaces=feature_spaces(self.data, getattr(self.config, "inception", None)),
+            whole=self.whole,
+            spaces=feature_spaces(self.whole, getattr(self.config, "inception", None)),
             progress=self.bar,
         )
 
