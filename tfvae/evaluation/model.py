@@ -42,7 +42,7 @@ def measure_model(evaluation: Evaluation) -> dict[str, Measurement]:
             (likelihood.posterior_deviation(model, part), len(part)) for part in evaluation.chunks(data.test_images)
         ]
         metrics["posterior_deviation"] = evaluation.measured(_weighted_mean(deviations))
-    if likelihood.has_evidence_lower_bound(model):
+    if likelihood.has_likelihood(model):
         metrics |= measure_likelihood(evaluation)
     return metrics
 
@@ -62,13 +62,20 @@ def measure_reconstructions(evaluation: Evaluation) -> dict[str, Measurement]:
 
 
 def measure_likelihood(evaluation: Evaluation) -> dict[str, Measurement]:
-    """The evidence lower bound and, where the configuration has `nll_images`, the importance-sampled likelihood."""
+    """The evidence lower bound, its divergences where there are several, and the importance-sampled likelihood.
+
+    elbo = -sum(terms), the terms without the thresholds of a loss; `nll` where the configuration has `nll_images`.
+    """
     model, data, config, seed = evaluation.model, evaluation.data, evaluation.config, evaluation.seed
-    bounds = [
-        (likelihood.evidence_lower_bound(model, part, seed=seed + number), len(part))
+    parts = [
+        (likelihood.evidence_lower_bound_terms(model, part, seed=seed + number), len(part))
         for number, part in enumerate(evaluation.chunks(data.test_images))
     ]
-    metrics = {"elbo": evaluation.measured(_weighted_mean(bounds))}
+    terms = {name: _weighted_mean([(found[name], count) for found, count in parts]) for name in parts[0][0]}
+    divergences = [name for name in terms if name != "reconstruction"]
+    metrics = {"elbo": evaluation.measured(-sum(terms.values()))}
+    if len(divergences) > 1:
+        metrics |= {name: evaluation.measured(terms[name]) for name in divergences}
     count = getattr(config, "nll_images", 0)
     if count:
         images = data.to_float(data.test_images[random_subset(len(data.test_images), count, seed=seed)])
