@@ -42,12 +42,12 @@ def steps_per_epoch(data: LabeledData, batch_size: int) -> int:
 def training_batches(
     data: LabeledData, *, batch_size: int, seed: int, epoch: int | tf.Variable = 0, first_step: int = 0
 ) -> tf.data.Dataset:
-    """The training batches of one epoch, in an order that depends on (seed, epoch) alone.
+    """Training batches of one epoch, shuffled by (seed, epoch) alone.
 
         batch(epoch, step) = images[permutation(seed, epoch)[step * batch_size : (step + 1) * batch_size]]
 
-    The rest of an epoch that does not fill a batch is left out. Where `epoch` is a variable, it is read whenever an
-    iteration begins, so that one data set serves all epochs of `model.fit`.
+    An incomplete last batch is dropped. A variable `epoch` is read at the start of each iteration, so that one data
+    set serves all epochs of `model.fit`.
 
     Args:
         data: the examples; uint8 pixels are converted to float32 batch by batch, inside the graph. Memory-mapped
@@ -58,7 +58,7 @@ def training_batches(
         first_step: int in 0 .. steps_per_epoch - 1, step of the first batch.
 
     Returns:
-        Dataset of steps_per_epoch - first_step times (float32 [batch_size, *image_shape], int64 [batch_size]).
+        Dataset of steps_per_epoch - first_step batches (float32 [batch_size, *image_shape], int64 [batch_size]).
 
     Raises:
         InputError: if an argument is out of its range.

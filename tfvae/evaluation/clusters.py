@@ -23,7 +23,7 @@ from tfvae.metrics import clustering
 from tfvae.metrics.likelihood import active_units
 from tfvae.metrics.measurement import Measurement
 from tfvae.metrics.subsets import random_subset
-from tfvae.models.base import in_batches
+from tfvae.models.inference import in_batches
 from tfvae.sampling.class_gaussian import fit_class_gaussians
 from tfvae.sampling.mixture import fit_mixture
 

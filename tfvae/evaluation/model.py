@@ -62,20 +62,14 @@ def measure_reconstructions(evaluation: Evaluation) -> dict[str, Measurement]:
 
 
 def measure_likelihood(evaluation: Evaluation) -> dict[str, Measurement]:
-    """The evidence lower bound, its divergences where there are several, and the importance-sampled likelihood.
-
-    elbo = -sum(terms), the terms without the thresholds of a loss; `nll` where the configuration has `nll_images`.
-    """
+    """The ELBO with its terms and, where the configuration has `nll_images`, the importance-sampled likelihood."""
     model, data, config, seed = evaluation.model, evaluation.data, evaluation.config, evaluation.seed
-    parts = [
-        (likelihood.evidence_lower_bound_terms(model, part, seed=seed + number), len(part))
-        for number, part in enumerate(evaluation.chunks(data.test_images))
-    ]
-    terms = {name: _weighted_mean([(found[name], count) for found, count in parts]) for name in parts[0][0]}
-    divergences = [name for name in terms if name != "reconstruction"]
-    metrics = {"elbo": evaluation.measured(-sum(terms.values()))}
-    if len(divergences) > 1:
-        metrics |= {name: evaluation.measured(terms[name]) for name in divergences}
+    rows: dict[str, list[tuple[float, int]]] = {}
+    for number, part in enumerate(evaluation.chunks(data.test_images)):
+        terms = likelihood.evidence_lower_bound_terms(model, part, seed=seed + number)
+        for name, value in {"elbo": -sum(terms.values()), **terms}.items():
+            rows.setdefault(name, []).append((value, len(part)))
+    metrics = {name: evaluation.measured(_weighted_mean(values)) for name, values in rows.items()}
     count = getattr(config, "nll_images", 0)
     if count:
         images = data.to_float(data.test_images[random_subset(len(data.test_images), count, seed=seed)])
