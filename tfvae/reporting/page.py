@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -173,6 +174,28 @@ class _Page:
         if labels:
             lines += ["\nMetrics of samples, on which no model was chosen:\n", *(f"- {label}" for label in labels)]
         return "\n".join(lines) + "\n"
+
+    def alerts(
+        self, metric: str, *variants: str, text: str, above: float = math.inf, below: float = -math.inf
+    ) -> str:
+        """A warning for every run whose metric is above or below a bound; `{name}` in its text stands for a metric."""
+        lines = []
+        for run in self._named(variants):
+            value = run.value(metric)
+            if value is not None and (value > above or value < below):
+                named = {name: number(run.value(name)) for name in run.record["metrics"] if f"{{{name}}}" in text}
+                lines.append(f"> {run.variant}, seed {run.seed}: {text.format_map(named)}\n")
+        return "\n".join(lines)
+
+    def best_and_mean(self, *variants: str, metrics: Mapping[str, str]) -> str:
+        """A row per variant and metric: the highest value of all seeds, and their mean; `metrics` gives titles."""
+        rows = [["variant", "metric", "best", "mean ± deviation (seeds)"]]
+        for variant, group in by_variant(self._named(variants)).items():
+            for metric, title in metrics.items():
+                values = [value for run in group if (value := run.value(metric)) is not None]
+                if values:
+                    rows.append([variant, title, number(max(values)), over_seeds(values)])
+        return markdown_table(rows) if len(rows) > 1 else ""
 
     def _commands(self) -> list[str]:
         """A command for each preset, precision and number of epochs that the runs have."""
