@@ -13,7 +13,7 @@ REPOSITORY = Path(__file__).parents[1]
 # A package may import the packages above it in this list: not its own neighbors, and nothing below.
 LEVELS = (
     ("tfvae.errors", "tfvae.startup"),
-    ("tfvae.files", "tfvae.provenance"),
+    ("tfvae.checks", "tfvae.files", "tfvae.provenance"),
     ("tfvae.data", "tfvae.distributions", "tfvae.losses", "tfvae.networks"),
     ("tfvae.models",),
     ("tfvae.sampling", "tfvae.metrics", "tfvae.figures"),

@@ -69,7 +69,7 @@ def test_with_the_exact_posterior_every_importance_weight_is_the_evidence():
     assert elbo == pytest.approx(evidence, abs=5 * np.sqrt(4 / (20 * 1200)))
 
 
-def test_a_wrong_posterior_loosens_the_elbo_by_its_divergence_and_hardly_the_nll():
+def test_wrong_posterior_lowers_the_elbo_by_its_divergence_and_leaves_the_nll():
     images = drawn_images(200)
     model = linear_gaussian(1.0)
     evidence = exact_log_evidence(images)
@@ -92,7 +92,7 @@ def test_more_samples_bound_the_likelihood_more_tightly():
     assert few > many + 0.5
 
 
-def test_a_decoder_that_ignores_its_code_has_a_known_likelihood():
+def test_likelihood_of_a_constant_decoder_matches_hand_computed_value():
     encoder, decoder = dense_encoder((1, 2, 1), 4, widths=()), dense_decoder(2, (1, 2, 1), widths=())
     encoder.set_weights([np.zeros((2, 4)), np.zeros(4)])  # the posterior is the prior
     decoder.set_weights([np.zeros((2, 2)), np.array([np.log(3.0), 0.0])])  # p = 3/4 and 1/2
@@ -249,7 +249,7 @@ def test_gmvae_elbo_does_not_depend_on_the_draws_of_its_training():
     )
 
 
-def test_a_model_without_a_prior_of_its_codes_is_refused():
+def test_estimates_refuse_models_whose_codes_follow_no_prior():
     stochastic, deterministic = small_networks(2), small_networks(1)
     images, _ = small_images(4)
     with_prior = [VAE(*stochastic), MMDVAE(*stochastic), GaMixVAE(*stochastic), AdversarialVAE(*stochastic), gmvae()]
@@ -284,7 +284,7 @@ def test_estimates_are_compiled_once_for_a_model():
     assert evidence_lower_bound(model, images) != before
 
 
-def test_a_seed_repeats_its_estimate_and_another_gives_another():
+def test_estimates_repeat_for_a_seed_and_differ_between_seeds():
     images, model = drawn_images(20), linear_gaussian(1.0)
     for estimate in (evidence_lower_bound, negative_log_likelihood):
         assert estimate(model, images, num_samples=2, seed=1) == estimate(model, images, num_samples=2, seed=1)
@@ -307,14 +307,14 @@ def test_posterior_deviation_is_the_standard_deviation():
         posterior_deviation(linear_gaussian(0.25), drawn_images(10).astype(np.uint8))
 
 
-def test_units_are_active_where_the_mean_varies():
+def test_active_units_counts_dimensions_whose_mean_varies():
     # Variances 0.25, 0.0025 and 0.
     codes = np.array([[1.0, 0.1, 7.0], [0.0, 0.0, 7.0]])
     assert active_units(codes) == 1
     assert active_units(tf.constant(codes * [1, 3, 1])) == 2
 
 
-def test_reconstruction_errors_by_hand():
+def test_reconstruction_errors_match_hand_computed_values():
     images = np.array([1.0, 0.0, 0.5, 1.0]).reshape(1, 2, 2, 1)
     reconstructions = np.array([0.5, 0.25, 0.5, 1.0]).reshape(1, 2, 2, 1)
     errors = reconstruction_errors(images, reconstructions)
@@ -354,6 +354,6 @@ def test_errors_are_in_units_of_pixels_in_zero_and_one_whatever_their_range():
     ],
     ids=["shape", "uint8-images", "uint8-reconstructions", "empty"],
 )
-def test_arrays_that_cannot_be_compared_are_refused(images, reconstructions):
+def test_reconstruction_errors_refuse_arrays_that_do_not_fit(images, reconstructions):
     with pytest.raises(InputError, match=THREE_PARTS):
         reconstruction_errors(images, reconstructions)

@@ -1,4 +1,4 @@
-"""Sheets of images: samples, comparisons, class examples, means, reconstructions, interpolations."""
+"""Image sheets: samples, comparisons, class examples, means, reconstructions, interpolations."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
+from tfvae.checks import checked_labels
 from tfvae.errors import InputError
 from tfvae.figures.grid import checked_columns, checked_images
 from tfvae.figures.layout import Layout, Sheet, drawn
 from tfvae.figures.style import house_style
-
-UNRECOGNIZABLE = "classifier confidence below 0.5"
 
 
 @house_style
@@ -25,11 +24,9 @@ def sample_sheet(
     subtitle: str | None = None,
     row_labels: Sequence[str] | None = None,
     column_labels: Sequence[str] | None = None,
-    captions: Sequence[str] | None = None,
     frames: NDArray[np.bool_] | None = None,
-    frame_label: str = UNRECOGNIZABLE,
 ) -> Figure:
-    """Images in reading order, with whatever is known of each.
+    """Images in rows, with labels of rows and columns, and frames around unrecognizable ones.
 
     Args:
         images: uint8 [N, H, W, C], C = 1 or 3.
@@ -38,72 +35,40 @@ def sample_sheet(
         subtitle: str under the title, or None.
         row_labels: one text per row, or None.
         column_labels: one text per column, or None.
-        captions: one text per image (its class and the classifier's confidence, say), or None.
-        frames: bool [N], images to frame in the warning color, or None.
-        frame_label: what a frame means; it is written below with the number of frames.
+        frames: bool [N], images with a classifier confidence below 0.5, or None; their number is written below.
 
     Returns:
         Figure.
 
     Raises:
-        InputError: if the images are not uint8 [N, H, W, C], or a length disagrees with them.
+        InputError: if the images are not uint8 [N, H, W, C], or a length does not match them.
     """
-    sheet = Sheet(images, columns, row_labels, column_labels, captions, frames)
-    return drawn(title, [Layout.of(sheet)], subtitle=subtitle, frame_label=frame_label)
+    sheet = Sheet(images, columns, row_labels, column_labels, frames=frames)
+    return drawn(title, [Layout.of(sheet)], subtitle=subtitle)
 
 
 @house_style
 def sample_comparison(
-    sheets: Mapping[str, NDArray[np.uint8]],
-    *,
-    columns: int,
-    title: str,
-    subtitle: str | None = None,
-    row_labels: Sequence[str] | None = None,
-    captions: Mapping[str, Sequence[str]] | None = None,
-    frames: Mapping[str, NDArray[np.bool_]] | None = None,
-    frame_label: str = UNRECOGNIZABLE,
+    sheets: Mapping[str, NDArray[np.uint8]], *, columns: int, title: str, subtitle: str | None = None
 ) -> Figure:
-    """Several sheets of images side by side, each under its own title.
+    """Several image sheets side by side, each under its own title; in several rows where one is too wide.
 
     Args:
-        sheets: uint8 [N, H, W, C] of each sheet by its title, in order.
+        sheets: {title: uint8 [N, H, W, C]}, in order.
         columns: int >= 1, of each sheet.
         title: str.
         subtitle: str under the title, or None.
-        row_labels: one text per row, written left of the first sheet, or None.
-        captions: one text per image, by sheet; a sheet may be left out.
-        frames: bool [N], images to frame in the warning color, by sheet; a sheet may be left out.
-        frame_label: what a frame means; it is written below with the number of frames in each sheet.
 
     Returns:
         Figure.
 
     Raises:
-        InputError: if there is no sheet, captions or frames name another sheet, images are not uint8
-            [N, H, W, C], or a length disagrees with them.
+        InputError: if there is no sheet, or images are not uint8 [N, H, W, C].
     """
-    captions, frames = captions or {}, frames or {}
-    unknown = (set(captions) | set(frames)) - set(sheets)
-    if not sheets or unknown:
-        raise InputError(
-            f"Expected one sheet or more, and captions and frames of these only. Received: sheets "
-            f"{list(sheets)}, and captions or frames of {sorted(unknown)}. Use the same titles as keys."
-        )
-    layouts = [
-        Layout.of(
-            Sheet(
-                images,
-                columns,
-                row_labels=row_labels if index == 0 else None,
-                captions=captions.get(name),
-                frames=frames.get(name),
-            ),
-            title=name,
-        )
-        for index, (name, images) in enumerate(sheets.items())
-    ]
-    return drawn(title, layouts, subtitle=subtitle, frame_label=frame_label)
+    if not sheets:
+        raise InputError("Expected one sheet or more. Received: none. Pass images by the title of their sheet.")
+    layouts = [Layout.of(Sheet(images, columns, sheets=len(sheets)), title=name) for name, images in sheets.items()]
+    return drawn(title, layouts, subtitle=subtitle)
 
 
 @house_style
@@ -115,7 +80,7 @@ def class_examples(
     title: str = "One example of each class",
     columns: int = 5,
 ) -> Figure:
-    """The first image of each class, named.
+    """First image of each class, with its name.
 
     Args:
         images: uint8 [N, H, W, C], C = 1 or 3.
@@ -128,14 +93,13 @@ def class_examples(
         Figure.
 
     Raises:
-        InputError: if the images are not uint8 [N, H, W, C], the labels are not one a picture, or a class has
-            no image.
+        InputError: if the images are not uint8 [N, H, W, C], the labels do not match them, or a class has no image.
 
     Reference:
         Report 0, figure 1.
     """
     images = checked_images(images)
-    labels = _checked_labels(labels, len(images))
+    labels = checked_labels(labels, count=len(images))
     missing = [name for index, name in enumerate(class_names) if not np.any(labels == index)]
     if missing or not len(class_names):
         raise InputError(
@@ -144,7 +108,7 @@ def class_examples(
         )
     first = [int(np.argmax(labels == index)) for index in range(len(class_names))]
     sheet = Sheet(images[first], columns, captions=list(class_names), cell=84, caption_points=9.0)
-    return drawn(title, [Layout.of(sheet)], subtitle=None, frame_label="")
+    return drawn(title, [Layout.of(sheet)], subtitle=None)
 
 
 @house_style
@@ -156,7 +120,7 @@ def gaussian_means(
     title: str = "Decoded means of the Gaussians",
     columns: int = 5,
 ) -> Figure:
-    """The decoded mean of each Gaussian of a mixture, in the order of the classes.
+    """Decoded mean of each Gaussian of a mixture, in the order of the classes.
 
     Args:
         images: uint8 [K, H, W, C], decoded means.
@@ -175,16 +139,11 @@ def gaussian_means(
         Report 0, figure 6.
     """
     images = checked_images(images)
-    labels = _checked_labels(labels, len(images))
-    if class_names is not None and labels.max() >= len(class_names):
-        raise InputError(
-            f"Expected a name for each class up to {labels.max()}. Received: {len(class_names)} names. "
-            "Pass the data set's class_names."
-        )
+    labels = checked_labels(labels, count=len(images), classes=None if class_names is None else len(class_names))
     order = np.argsort(labels, kind="stable")
     captions = [str(label) if class_names is None else class_names[label] for label in labels[order]]
     sheet = Sheet(images[order], columns, captions=captions, cell=84, caption_points=9.0)
-    return drawn(title, [Layout.of(sheet)], subtitle=None, frame_label="")
+    return drawn(title, [Layout.of(sheet)], subtitle=None)
 
 
 @house_style
@@ -227,7 +186,7 @@ def reconstructions(
     )
     rows = np.stack([above, below], axis=1).reshape(-1, *originals.shape[1:])
     sheet = Sheet(rows, columns, row_labels=["original", "reconstruction"] * pairs, group=2)
-    return drawn(title, [Layout.of(sheet)], subtitle=subtitle, frame_label="")
+    return drawn(title, [Layout.of(sheet)], subtitle=subtitle)
 
 
 @house_style
@@ -238,7 +197,7 @@ def interpolation_sheet(
     subtitle: str | None = None,
     row_labels: Sequence[str] | None = None,
 ) -> Figure:
-    """Decoded lines between codes, one a row, under the share of the way that each step has gone.
+    """Latent interpolations, one per row, with the interpolation weight alpha above each column.
 
     alpha = k / (steps - 1)
 
@@ -264,14 +223,4 @@ def interpolation_sheet(
     columns = [f"{k / (steps - 1):.2g}" for k in range(steps)]
     columns[0] = "\N{GREEK SMALL LETTER ALPHA} = 0"
     sheet = Sheet(images.reshape(-1, *images.shape[2:]), steps, row_labels, columns)
-    return drawn(title, [Layout.of(sheet)], subtitle=subtitle, frame_label="")
-
-
-def _checked_labels(labels: ArrayLike, count: int) -> NDArray[np.int64]:
-    array = np.asarray(labels)
-    if array.shape != (count,) or not np.issubdtype(array.dtype, np.integer) or array.min() < 0:
-        raise InputError(
-            f"Expected labels as int [{count}], >= 0, one per image. Received: shape {array.shape}, dtype "
-            f"{array.dtype}. Pass the labels of exactly these images."
-        )
-    return array.astype(np.int64)
+    return drawn(title, [Layout.of(sheet)], subtitle=subtitle)
