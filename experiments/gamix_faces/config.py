@@ -13,7 +13,7 @@ errors of 0.062, 0.068, 0.057 and 0.063. A step of the report preset, `--parts 4
 GPU that sustains 1e14 operations a second. All results, generated: experiments/README.md.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from experiments.gamix_faces.sections import KL, AdversarialGaMix, AdversarialKL, GaMix, Networks, PatchGANNetworks
@@ -29,8 +29,8 @@ class FacesConfig(VariantConfig):
     """faces (a folder faces/ in --data-dir), textures (bundled, works offline), or folder:PATH with your pictures."""
     image_size: int | None = 256
     """Height and width of the pictures in pixels: a multiple of 16 from 32 to 256."""
-    networks: Networks = Networks()
-    weights: KL | GaMix = KL()
+    networks: Networks = field(default_factory=Networks)
+    weights: KL | GaMix = field(default_factory=KL)
     parts: int = 1
     """Micro-batches of a step; more take less memory and change nothing but the noise."""
     random_flip: bool = True
@@ -39,7 +39,9 @@ class FacesConfig(VariantConfig):
     """Generated samples that each sampler is scored on."""
     inception: Path | None = None
     """Folder of TF-GAN's Inception graph, for FID and KID in that feature space too."""
-    training: Training = Training(100, 32, learning_rate=5e-4, schedule="cosine", steps_per_execution=10)
+    training: Training = field(
+        default_factory=lambda: Training(100, 32, learning_rate=5e-4, schedule="cosine", steps_per_execution=10)
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -52,8 +54,8 @@ class FacesConfig(VariantConfig):
 class PatchGANConfig(FacesConfig):
     """A model with a PatchGAN discriminator."""
 
-    networks: PatchGANNetworks = PatchGANNetworks()
-    weights: AdversarialKL | AdversarialGaMix = AdversarialKL()
+    networks: PatchGANNetworks = field(default_factory=PatchGANNetworks)
+    weights: AdversarialKL | AdversarialGaMix = field(default_factory=AdversarialKL)
     discriminator_rate: float = 1e-3
     """Initial learning rate of the discriminator's Adam, from the epoch before the adversarial loss is added."""
 

@@ -163,11 +163,18 @@ def recorded_fingerprint(config: Path, fields: Container[str] | None = None) -> 
     for name in ("data", "dataset"):
         if name in earlier:
             earlier[name] = str(earlier[name]).replace("upright:", "deskewed:")
-    return {name: value for name, value in earlier.items() if fields is None or name in fields}
+    deleted = {name for name, value in DELETED_FIELDS.items() if earlier.get(name, value) != value}
+    return {name: value for name, value in earlier.items() if fields is None or name in fields or name in deleted}
 
 
-EARLIER_FIELDS = {"networks.neighbourhood": "networks.neighborhood"}
+EARLIER_FIELDS = {
+    "networks.neighbourhood": "networks.neighborhood",
+    "networks.grain": "networks.noise_injection",
+}
 """{name of a field up to version 0.1.0: its name today}."""
+
+DELETED_FIELDS = {"networks.linear_skip": 0}
+"""{field of version 0.1.0 that no variant has any more: the value that every run of today corresponds to}."""
 
 
 def history_rows(path: Path) -> list[dict[str, Any]]:
