@@ -19,7 +19,6 @@ from tfvae.training.checkpoint import Checkpointer, Position
 from tfvae.training.run_folder import RunFolder, step_rows
 
 Pictures = Callable[[Any], Mapping[str, np.ndarray]]
-Schedule = keras.optimizers.schedules.LearningRateSchedule
 
 
 class StopOnNonFinite(keras.callbacks.Callback):
@@ -45,7 +44,7 @@ class LearningRates(keras.callbacks.Callback):
             leaves an optimizer's as it is.
     """
 
-    def __init__(self, *schedules: Schedule | Callable[[int], Any] | None) -> None:
+    def __init__(self, *schedules: Callable[[int], Any] | None) -> None:
         super().__init__()
         self.schedules = schedules
 

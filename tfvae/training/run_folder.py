@@ -162,7 +162,7 @@ def recorded_fingerprint(config: Path, fields: Container[str] | None = None) -> 
     earlier = {EARLIER_FIELDS.get(name, name): value for name, value in recorded["identity"].items()}
     for name in ("data", "dataset"):
         if name in earlier:
-            earlier[name] = str(earlier[name]).replace("upright:", "deskewed:")
+            earlier[name] = str(earlier[name]).replace("upright:", "deskewed:").replace("upright-", "deskewed:")
     deleted = {name for name, value in DELETED_FIELDS.items() if earlier.get(name, value) != value}
     return {name: value for name, value in earlier.items() if fields is None or name in fields or name in deleted}
 
