@@ -70,7 +70,7 @@ SHOWN = {
     "texture_ratio": "1 = as sharp as the images; goal: gamix-patchgan >= 0.9 where vae < 0.6",
     "reconstruction_l1": "goal: gamix-patchgan at most 5 % above vae",
     "reconstruction_mse": "",
-    "reconstruction/fid_ratio": "against the images that are reconstructed, so below 1 is possible",
+    "reconstruction/fid_ratio": "of test images against the test split, so below 1 is possible",
     "reconstruction/fid_inception": "",
     "active_units": "goal: all with gamix",
     "variance_of_means": "target of equation 8: 1",

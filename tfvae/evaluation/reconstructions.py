@@ -12,20 +12,20 @@ from tfvae.metrics.texture import texture_ratio
 
 
 def measure_texture(evaluation: Evaluation) -> dict[str, Measurement]:
-    """Gradient magnitude of the reconstructions, and of each sampler's samples, over that of as many test images."""
-    images, seed = evaluation.data.test_images, evaluation.seed
+    """Mean gradient magnitude of reconstructions, and of each sampler's samples, over that of as many test images."""
+    images, real, seed = evaluation.data.test_images, evaluation.whole.test_images, evaluation.seed
     found = {"texture_ratio": evaluation.measured(texture_ratio(images, evaluation.reconstructions))}
     for name, samples in evaluation.samples.items():
-        count = min(len(images), len(samples.images))
-        real, made = (every[random_subset(len(every), count, seed=seed)] for every in (images, samples.images))
-        found[f"{name}/texture_ratio"] = evaluation.measured(texture_ratio(real, made), samples=count)
+        count = min(len(real), len(samples.images))
+        pair = (every[random_subset(len(every), count, seed=seed)] for every in (real, samples.images))
+        found[f"{name}/texture_ratio"] = evaluation.measured(texture_ratio(*pair), samples=count)
     return found
 
 
 def score_reconstructions(evaluation: Evaluation) -> dict[str, Measurement]:
     """Scores of the reconstructions in each feature space, `reconstruction/fid` and so on.
 
-    They are scored against the images that they reconstruct, so a `fid_ratio` below 1 is possible.
+    They are scored against the test split that they reconstruct, so a `fid_ratio` below 1 is possible.
     """
     return scores(evaluation, "reconstruction", evaluation.reconstructions)
 
