@@ -44,8 +44,8 @@ def posteriors_by_dimension(evaluation: Evaluation) -> dict[str, Figure]:
             {name: values[order].tolist() for name, values in series.items()},
             panels=True,
             title=f"Posteriors of the test split: {evaluation.variant}",
-            xlabel="dimension, by descending variance of the means",
-            ylabel="units of the code, squared for variances",
+            xlabel="dimension, sorted",
+            ylabel="units of the code",
         )
     }
 
