@@ -15,6 +15,7 @@ GPU that sustains 1e14 operations a second. All results, generated: experiments/
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from experiments.gamix_faces.sections import KL, AdversarialGaMix, AdversarialKL, GaMix, Networks, PatchGANNetworks
 from tfvae.training.arguments import Alias, Author, Preset, Report, Settings
@@ -30,7 +31,7 @@ class FacesConfig(VariantConfig):
     image_size: int | None = 256
     """Height and width of the pictures in pixels: a multiple of 16 from 32 to 256."""
     networks: Networks = field(default_factory=Networks)
-    weights: KL | GaMix = field(default_factory=KL)
+    weights: Any = field(default_factory=KL)  # KL or GaMix
     parts: int = 1
     """Micro-batches of a step; more take less memory and change nothing but the noise."""
     random_flip: bool = True
@@ -55,7 +56,7 @@ class PatchGANConfig(FacesConfig):
     """A model with a PatchGAN discriminator."""
 
     networks: PatchGANNetworks = field(default_factory=PatchGANNetworks)
-    weights: AdversarialKL | AdversarialGaMix = field(default_factory=AdversarialKL)
+    weights: Any = field(default_factory=AdversarialKL)  # AdversarialKL or AdversarialGaMix
     discriminator_rate: float = 1e-3
     """Initial learning rate of the discriminator's Adam, from the epoch before the adversarial loss is added."""
 

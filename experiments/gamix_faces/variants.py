@@ -50,15 +50,14 @@ def build_gamix(config: FacesConfig, data: ImageData, seed: int) -> GaMixVAE:
 def networks(config: FacesConfig, data: ImageData) -> list[keras.Model]:
     """Residual encoder and decoder, and the discriminator of a variant that has one, built in this order."""
     sizes, shape = config.networks, data.image_shape
-    options = {"blocks": sizes.blocks, "recompute": sizes.recompute}
+    options: dict[str, Any] = {"blocks": sizes.blocks, "recompute": sizes.recompute}
     encoder = resnet_v2_encoder(shape, 2 * sizes.latent_dim, widths=sizes.widths, patch=sizes.patch, **options)
     options |= {"widths": sizes.decoder_widths, "activation": "sigmoid", "grain": sizes.noise_injection}
-    decoder = resnet_v2_decoder(sizes.latent_dim, shape, **options)
-    if not isinstance(config, PatchGANConfig):
-        return [encoder, decoder]
-    seen = config.networks
-    options = {"filters": seen.filters, "detail": seen.detail, "neighborhood": seen.neighborhood}
-    return [encoder, decoder, patchgan_discriminator(shape, **options)]
+    built = [encoder, resnet_v2_decoder(sizes.latent_dim, shape, **options)]
+    if isinstance(config, PatchGANConfig):
+        options = {name: getattr(config.networks, name) for name in ("filters", "detail", "neighborhood")}
+        built.append(patchgan_discriminator(shape, **options))
+    return built
 
 
 def training_options(config: FacesConfig, data: ImageData) -> dict[str, Any]:
