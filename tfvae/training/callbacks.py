@@ -40,16 +40,18 @@ class LearningRates(keras.callbacks.Callback):
 
     Args:
         schedules: for each optimizer, in the order of `model.players()`, a function of the epoch, counted from 0, to
-            its learning rate: a schedule of `keras.optimizers.schedules` whose steps are epochs, or any other.
+            its learning rate: a schedule of `keras.optimizers.schedules` whose steps are epochs, or any other; None
+            leaves an optimizer's as it is.
     """
 
-    def __init__(self, *schedules: Callable[[int], Any]) -> None:
+    def __init__(self, *schedules: Callable[[int], Any] | None) -> None:
         super().__init__()
         self.schedules = schedules
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         for (optimizer, _), schedule in zip(self.model.players(), self.schedules, strict=False):
-            optimizer.learning_rate = float(schedule(epoch))
+            if schedule is not None:
+                optimizer.learning_rate = float(schedule(epoch))
 
 
 class AtEpoch(keras.callbacks.Callback):

@@ -1,9 +1,9 @@
-"""Trains report 3's full model at 256x256 for a few steps, and prints what a step takes, as JSON.
+"""Trains report 3's full model at 256x256 for a few steps; prints seconds and memory of a step as JSON.
 
-    python -m experiments.gamix_faces_256                   the report preset, batch 32 in 4 parts
-    python -m experiments.gamix_faces_256 --width 0.125 --steps 50 --warm-up-steps 50
+    python -m benchmarks.gamix_faces_256                   the report preset, batch 32 in 4 parts
+    python -m benchmarks.gamix_faces_256 --width 0.125 --steps 50 --warm-up-steps 50
 
-The latter says whether the loss of a small model falls. The pictures are crops of two bundled photographs, or
+The second command shows whether the loss of a small model falls. The pictures are crops of two bundled photographs, or
 `--data faces` of TFVAE_DATA_DIR.
 """
 
@@ -13,43 +13,41 @@ import argparse
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 
 import keras
 import numpy as np
 
-from experiments.gamix_faces import PRESETS, VARIANTS, compiling
-from experiments.gan_vs_vae import scaled
+from experiments.gamix_faces.config import SETTINGS
+from experiments.gamix_faces.variants import EXPERIMENT
 from tfvae import data as datasets
+from tfvae.provenance import peak_memory_mb
+from tfvae.training.config import replaced
 from tfvae.training.estimate import multiply_adds
-from tfvae.training.results import peak_memory_mb
 from tfvae.training.strategy import choose_strategy, describe_device, repeatable
 
+VARIANT = "gamix-patchgan"
 BATCH = 32
-# An estimate needs a machine: what one H100 sustains of convolutions in bfloat16, a third of its dense peak, taken low.
+# A third of the dense bfloat16 peak of one H100, which convolutions sustain; for the estimate alone.
 GPU_FLOPS = 1e14
-# Passes of a training step, in units of one way forward: a way back costs two. The discriminator sees images once and
-# reconstructions twice, learns from both, and once tells the autoencoder alone.
+# Cost of a training step in forward passes; a backward pass costs two. The discriminator sees images once and
+# reconstructions twice, is updated on both, and passes a gradient to the autoencoder once.
 PASSES = {"encoder": 3, "decoder": 3, "discriminator": 8}
 
 
 def measure(steps: int, width: float, parts: int, warm_up_steps: int, data: str) -> dict[str, object]:
-    """Trains `steps` steps and says what they took."""
-    report = PRESETS["report"]
-    sizes = report.networks
-    narrow = replace(
-        sizes,
-        widths=scaled(sizes.widths, width),
-        decoder_widths=scaled(sizes.decoder_widths, width),
-        filters=scaled(sizes.filters, width),
-    )
-    # Without a warm-up the discriminator learns from the first step; its judgment has one in steps, below.
-    config = replace(report, networks=narrow, weights=replace(report.weights, warm_up_epochs=0), parts=parts)
+    """Costs and losses of `steps` training steps."""
+    config = SETTINGS.of_preset("report")[VARIANT]
+    sizes = config.networks  # type: ignore[attr-defined]
+    narrow = {name: scaled(getattr(sizes, name), width) for name in ("widths", "decoder_widths", "filters")}
+    # The warm-up is given in steps below.
+    changes = {f"networks.{name}": value for name, value in narrow.items()} | {"weights.warm_up_epochs": 0}
+    config = replaced(config, {**changes, "parts": parts})
     images = datasets.load_images(data, image_size=config.image_size).subset(train=20 * BATCH, test=100)
     keras.utils.set_random_seed(0)
-    model = VARIANTS["gamix-patchgan"](config, images, 0)
+    variant = EXPERIMENT.by_name[VARIANT]
+    model = variant.build(config, images, 0)
     model.warm_up_steps = warm_up_steps
-    model.compile(**compiling(config, "gamix-patchgan"))
+    model.compile(**variant.optimizers(config))
     losses, seconds = [], []
     with repeatable(choose_strategy("one"), xla=model.jit_compile):
         for step in range(steps):
@@ -79,6 +77,11 @@ def measure(steps: int, width: float, parts: int, warm_up_steps: int, data: str)
     }
 
 
+def scaled(sizes: Sequence[int], width: float) -> tuple[int, ...]:
+    """Each size times `width`, rounded, at least 1."""
+    return tuple(max(1, round(size * width)) for size in sizes)
+
+
 def mean_of(losses: Sequence[dict[str, float]], name: str) -> float:
     """Mean of a term over some steps."""
     return float(np.mean([step[name] for step in losses]))
@@ -88,8 +91,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=5)
     parser.add_argument("--width", type=float, default=1.0, help="scales the channels of every network")
-    parser.add_argument("--parts", type=int, default=4, help="parts that a batch goes through the networks in")
-    parser.add_argument("--warm-up-steps", type=int, default=0, help="steps before the discriminator's judgment enters")
+    parser.add_argument("--parts", type=int, default=4, help="micro-batches of a step")
+    parser.add_argument("--warm-up-steps", type=int, default=0, help="steps before the adversarial loss is added")
     parser.add_argument("--data", default="textures", help="textures, faces or folder:PATH")
     arguments = parser.parse_args()
     if arguments.steps < 1 or arguments.width <= 0 or arguments.parts < 1 or BATCH % arguments.parts:
