@@ -20,7 +20,6 @@ LEVELS = (
     ("tfvae.serving", "tfvae.evaluation"),
     ("tfvae.training",),
     ("tfvae.reporting",),
-    ("tfvae.experiment_cli",),
     ("tfvae", "tfvae.cli", "tfvae.__main__"),
     ("experiments",),
     ("benchmarks", "tools"),

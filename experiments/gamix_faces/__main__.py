@@ -1,6 +1,6 @@
 """`python -m experiments.gamix_faces`."""
 
 from experiments.gamix_faces.config import SETTINGS
-from tfvae.experiment_cli import main
+from tfvae.cli.experiment import main
 
 main(SETTINGS)

@@ -13,7 +13,7 @@ from rich.console import Console
 from tyro.conf import subcommand
 
 from tfvae.cli.arguments import Evaluate, Export, Sample, Show, Table
-from tfvae.experiment_cli import reported
+from tfvae.cli.exit_codes import reported
 from tfvae.startup import import_tensorflow
 
 EXAMPLES = {

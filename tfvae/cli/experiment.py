@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import warnings
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from tfvae.errors import InputError, NonFiniteLoss
+from tfvae.cli.exit_codes import reported
 from tfvae.training.arguments import Plan, Settings, parse
 
 if TYPE_CHECKING:
@@ -58,28 +56,3 @@ def run(experiment: Experiment, plan: Plan, console: Console | None = None) -> N
     result = run_variants(settings.name, heading, experiment.by_name, plan, console, experiment.published)
     page = write_page(experiment, result.folder)
     print_summary(experiment, result, list(plan.configs), page, console)
-
-
-def reported(action: Callable[[], None]) -> int:
-    """Does `action`; a mistake of the user's becomes one message and an exit code, without a traceback."""
-    errors = Console(stderr=True)
-    warnings.showwarning = lambda message, *_, **__: errors.print(
-        f"warning: {message}", style="yellow", soft_wrap=True, markup=False
-    )
-    try:
-        action()
-    except InputError as error:
-        errors.print("[bold red]error:[/]", end=" ")
-        errors.print(str(error), markup=False, highlight=False, soft_wrap=True)
-        return 2
-    except NonFiniteLoss as error:
-        errors.print("[bold red]stopped:[/]", end=" ")
-        errors.print(str(error), markup=False, highlight=False, soft_wrap=True)
-        return 1
-    except KeyboardInterrupt:
-        errors.print("\nInterrupted. The same command, given again, goes on from the last checkpoint.")
-        return 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    return 0
