@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from tfvae.cli.exit_codes import reported
+from tfvae.startup import import_tensorflow
 from tfvae.training.arguments import Plan, Settings, parse
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def main(
 
     def execute() -> None:
         plan = parse(settings, list(sys.argv[1:] if arguments is None else arguments))
+        import_tensorflow()
         run(load() if load else import_module(f"experiments.{settings.name}.variants").EXPERIMENT, plan)
 
     sys.exit(reported(execute))
