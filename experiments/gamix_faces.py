@@ -12,10 +12,6 @@ with a discriminator. From seed 0 expect a texture ratio of 0.53, 0.89, 0.57 and
 gamix-patchgan, at L1 errors of 0.062, 0.068, 0.057 and 0.063. The discriminator's step size and weight were chosen on
 the last 400 training images, after other choices had been run on the test images and missed one goal or the other.
 
-`--networks.linear-skip 2` starts all four at the principal components of the training images. It reconstructs and
-samples better, the standard VAE too; no discriminator that we tried has made fine texture of that without scratches or
-a larger L1 error, so that no preset has it.
-
 A step of the report preset, `--parts 4`, takes 32 s on one core and 4.7 GB (`python -m experiments.gamix_faces_256`).
 For its 100 epochs on 24,000 faces we estimate, and have not measured, 1.2 hours of a GPU of 1e14 sustained operations a
 second.
@@ -52,8 +48,7 @@ from tfvae.metrics.texture import texture_ratio
 from tfvae.models.adversarial_vae import AdversarialVAE
 from tfvae.models.gamix_vae import GaMixVAE
 from tfvae.networks.patchgan import patchgan_discriminator
-from tfvae.networks.principal import start_at_principal_components
-from tfvae.networks.resnet_v2 import SKIPS, resnet_v2_decoder, resnet_v2_encoder
+from tfvae.networks.resnet_v2 import resnet_v2_decoder, resnet_v2_encoder
 from tfvae.sampling.mixture import fit_mixture
 from tfvae.sampling.prior import standard_normal_sampler
 from tfvae.training.command import main
@@ -79,9 +74,6 @@ class Networks:
     """Channels of the decoder's stages, from a code to full resolution."""
     blocks: int = 2
     """Residual blocks a stage."""
-    linear_skip: int = 0
-    """Codes are linear in pictures smaller by this factor, too, and these in codes, from their principal components on;
-    0 leaves that out."""
     grain: bool = True
     """Give the decoder a pattern like noise, from which it may make fine structure that codes cannot hold."""
     filters: tuple[int, ...] = (64, 128, 256)
@@ -97,7 +89,6 @@ class Networks:
         check(self.latent_dim >= 2, "at least 2 dimensions, which figure 2 varies", networks_latent_dim=self.latent_dim)
         check(self.blocks >= 1, "at least 1 block a stage", networks_blocks=self.blocks)
         check(0 <= self.detail < math.inf, "a factor of at least 0", networks_detail=self.detail)
-        check(self.linear_skip in SKIPS, f"a factor of {SKIPS}", networks_linear_skip=self.linear_skip)
         sides = self.neighborhood
         check(sides >= 2, "a neighborhood of at least 2 pixels", networks_neighborhood=sides)
         for name in ("widths", "decoder_widths", "filters"):
@@ -193,12 +184,10 @@ PRESETS = {
 def networks(config: GamixFacesConfig, data: ImageData) -> tuple[keras.Model, keras.Model]:
     """The residual encoder and decoder that all variants have."""
     sizes, shape = config.networks, data.image_shape
-    options: dict[str, Any] = {"blocks": sizes.blocks, "recompute": sizes.recompute, "linear_skip": sizes.linear_skip}
+    options: dict[str, Any] = {"blocks": sizes.blocks, "recompute": sizes.recompute}
     encoder = resnet_v2_encoder(shape, 2 * sizes.latent_dim, widths=sizes.widths, patch=sizes.patch, **options)
-    options |= {"widths": sizes.decoder_widths, "activation": "sigmoid", "grain": sizes.grain}
+    options |= {"widths": sizes.decoder_widths, "activation": "sigmoid", "noise_injection": sizes.grain}
     decoder = resnet_v2_decoder(sizes.latent_dim, shape, **options)
-    if sizes.linear_skip:
-        start_at_principal_components(encoder, decoder, _parts(data, data.train_images[:FITTED]))
     return encoder, decoder
 
 

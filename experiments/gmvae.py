@@ -188,7 +188,7 @@ def gmvae(config: GMVAEConfig, data: LabeledData, seed: int) -> GMVAE:
     return GMVAE(
         *_mixture_networks(settings, data, seed),
         threshold=settings.threshold,
-        draws=settings.draws,
+        num_samples=settings.draws,
         likelihood=_likelihood(data),
         seed=seed,
     )
@@ -206,7 +206,7 @@ def clustering_gmvae(
         pretraining_weight=settings.pretraining_weight,
         augmentation=augmentation,
         threshold=settings.threshold,
-        draws=settings.draws,
+        num_samples=settings.draws,
         likelihood=_likelihood(data),
         seed=seed,
     )
@@ -306,13 +306,13 @@ def start_from_mixture(model: ClusteringGMVAE, data: LabeledData, seed: int) -> 
         codes, components=model.clusters, seed=seed, starts=STARTS, regularization=1e-4, iterations=100
     )
     noise = np.exp(np.clip(log_variances, *distributions.LOG_VARIANCE_LIMITS)).mean(axis=0)
-    model.start_clusters(fitted.means, np.diagonal(fitted.covariances, axis1=1, axis2=2) + noise)
+    model.initialize_clusters(fitted.means, np.diagonal(fitted.covariances, axis1=1, axis2=2) + noise)
 
 
 def watch(model: Any, data: LabeledData) -> Mapping[str, float]:
     """What tells a collapse, each epoch, without a label: active units, used clusters, how evenly and how surely."""
     examples = data.to_float(data.test_images[:WATCHED])
-    usage = cluster_usage(model.cluster(examples, draws=1)) if isinstance(model, GMVAE) else {}
+    usage = cluster_usage(model.cluster(examples, num_samples=1)) if isinstance(model, GMVAE) else {}
     return {"active_units": active_units(model.encode(examples)), **usage}
 
 

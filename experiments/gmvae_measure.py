@@ -145,7 +145,7 @@ def class_of_cluster(model: GMVAE, data: LabeledData) -> NDArray[np.int64]:
 
     Clusters left over by the one-to-one matching take the class that most of their examples have.
     """
-    found = model.cluster(data.to_float(data.train_images[:FITTED]), draws=1).argmax(axis=1)
+    found = model.cluster(data.to_float(data.train_images[:FITTED]), num_samples=1).argmax(axis=1)
     counts = np.zeros((model.clusters, data.classes), np.int64)
     np.add.at(counts, (found, data.train_labels[:FITTED]), 1)
     classes = counts.argmax(axis=1)

@@ -21,5 +21,5 @@ def decay(model: GenerativeModel, rates: Sequence[float], epoch: int, epochs: in
         Loshchilov and Hutter 2017, eq. 5, without restarts.
     """
     share = (1 + math.cos(math.pi * epoch / epochs)) / 2
-    for (optimizer, _), rate in zip(model.players(), rates, strict=False):
+    for (optimizer, _), rate in zip(model.optimizers_and_variables(), rates, strict=False):
         optimizer.learning_rate.assign(rate * share)

@@ -26,7 +26,6 @@ from tfvae.networks.convolutional import (  # noqa: E402
 from tfvae.networks.dense import dense_decoder, dense_encoder  # noqa: E402
 from tfvae.networks.mixture_prior import dense_mixture_prior  # noqa: E402
 from tfvae.networks.patchgan import patchgan_discriminator  # noqa: E402
-from tfvae.networks.principal import start_at_principal_components  # noqa: E402
 from tfvae.networks.resnet_v2 import resnet_v2_decoder, resnet_v2_encoder  # noqa: E402
 
 __version__ = "0.1.0"
@@ -53,5 +52,4 @@ __all__ = [
     "patchgan_discriminator",
     "resnet_v2_decoder",
     "resnet_v2_encoder",
-    "start_at_principal_components",
 ]

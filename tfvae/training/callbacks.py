@@ -33,7 +33,7 @@ class StopOnNonFinite(keras.callbacks.Callback):
             term = self.model.term_names[int(self.model.failed_term.numpy())]
             raise NonFiniteLoss(
                 f"Expected finite losses. Received: the term '{term}' was not finite at step "
-                f"{failed // self.model.draws_per_step}. "
+                f"{failed // self.model.updates_per_step}. "
                 "Lower the learning rate or the weight of that term; the last good checkpoint is kept."
             )
 
