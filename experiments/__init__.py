@@ -1,3 +1,5 @@
 """One script a report: `python -m experiments.<name> --help`."""
 
-import tfvae as tfvae  # first of all, because it imports TensorFlow quietly
+from tfvae.startup import import_tensorflow
+
+import_tensorflow()

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from tfvae.startup import import_tensorflow
+
+import_tensorflow()
+
 from tfvae.sampling.class_gaussian import Medium1, Medium2, Simple, facing_axes, fit_class_gaussians, latent_axes
 from tfvae.sampling.frontier import Frontier
 from tfvae.sampling.mixture import fit_mixture, fit_mixture_per_class, match_components
