@@ -209,7 +209,7 @@ def learning_rates(config: object, epochs: int) -> list[tuple[float, float]]:
         for callback in callbacks:
             callback.set_model(model)
             callback.on_epoch_begin(epoch)
-        rates.append(tuple(float(optimizer.learning_rate) for optimizer, _ in model.players()))
+        rates.append(tuple(float(optimizer.learning_rate) for optimizer, _ in model.optimizers_and_variables()))
     return rates
 
 

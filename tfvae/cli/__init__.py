@@ -8,13 +8,14 @@ import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
 
+from tfvae.startup import import_tensorflow
+
 import tyro
 from rich.console import Console
 from tyro.conf import subcommand
 
 from tfvae.cli.arguments import Evaluate, Export, Sample, Show, Table
 from tfvae.cli.exit_codes import reported
-from tfvae.startup import import_tensorflow
 
 EXAMPLES = {
     Sample: "tfvae sample RUN --count 64 --label 3 --out threes.png",

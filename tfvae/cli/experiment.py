@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from tfvae.startup import import_tensorflow
+
 from rich.console import Console
 
 from tfvae.cli.exit_codes import reported
-from tfvae.startup import import_tensorflow
 from tfvae.training.arguments import Plan, Settings, parse
 
 if TYPE_CHECKING:
