@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ CHUNK = 500  # examples converted to float at once: all test images of 256x256 w
 
 Measure = Callable[["Evaluation"], Mapping[str, Measurement]]
 Draw = Callable[["Evaluation"], Mapping[str, Figure]]
+Computed = TypeVar("Computed")
 
 
 class Sampler(Protocol):
@@ -134,6 +135,7 @@ class Evaluation:
         self.class_sampler: str | None = None
         self.figures: dict[str, Figure] = {}
         self.projection: Projection | None = None
+        self._computed: dict[Callable[[Evaluation], Any], Any] = {}
 
     @property
     def reference(self) -> RealReference | None:
@@ -144,6 +146,12 @@ class Evaluation:
     def classifies(self) -> bool:
         """Whether the main feature space classifies into the classes of the data."""
         return self.reference is not None and self.reference.classes_fit
+
+    def once(self, compute: Callable[[Evaluation], Computed]) -> Computed:
+        """`compute(self)`, computed at the first call and shared by samplers, measures and figures."""
+        if compute not in self._computed:
+            self._computed[compute] = compute(self)
+        return self._computed[compute]
 
     def chunks(self, examples: NDArray[Any]) -> Iterator[NDArray[np.float32]]:
         """Stored examples as the model sees them, some at a time."""

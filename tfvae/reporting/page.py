@@ -165,9 +165,14 @@ class _Page:
             f"> NOT {asked}: these are numbers of {data}, which replaced it.\n" for asked, data in pairs if asked
         )
 
-    def provenance(self) -> str:
-        """Commands, what the numbers depend on, and the labels of the metrics of samples."""
-        metrics = [metric for run in self._runs for name, metric in run.record["metrics"].items() if "/" in name]
+    def provenance(self, *metrics_of_samples: str) -> str:
+        """Commands, what the numbers depend on, and the labels of these metrics of samples, of all if none is named."""
+        metrics = [
+            metric
+            for run in self._runs
+            for name, metric in run.record["metrics"].items()
+            if "/" in name and (not metrics_of_samples or name.split("/")[1] in metrics_of_samples)
+        ]
         labels = sorted({label for metric in metrics if metric["extractor"] and (label := measured_with(metric))})
         lines = ["Made by:\n", *(f"- `{command}`" for command in self._commands()), "\nMeasured on:\n"]
         lines += [f"- {line}" for line in sorted({label_of(run.record) for run in self._runs})]
