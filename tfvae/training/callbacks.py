@@ -39,9 +39,9 @@ class LearningRates(keras.callbacks.Callback):
     """Sets the learning rate of each optimizer at the beginning of each epoch.
 
     Args:
-        schedules: for each optimizer, in the order of `model.optimizers_and_variables()`, a function of the epoch, counted from 0, to
-            its learning rate: a schedule of `keras.optimizers.schedules` whose steps are epochs, or any other; None
-            leaves an optimizer's as it is.
+        schedules: for each optimizer, in the order of `model.optimizers_and_variables()`, a function of the epoch,
+            counted from 0, to its learning rate: a schedule of `keras.optimizers.schedules` whose steps are epochs, or
+            any other; None leaves an optimizer's as it is.
     """
 
     def __init__(self, *schedules: Callable[[int], Any] | None) -> None:
