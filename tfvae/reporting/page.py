@@ -175,9 +175,7 @@ class _Page:
             lines += ["\nMetrics of samples, on which no model was chosen:\n", *(f"- {label}" for label in labels)]
         return "\n".join(lines) + "\n"
 
-    def alerts(
-        self, metric: str, *variants: str, text: str, above: float = math.inf, below: float = -math.inf
-    ) -> str:
+    def alerts(self, metric: str, *variants: str, text: str, above: float = math.inf, below: float = -math.inf) -> str:
         """A warning for every run whose metric is above or below a bound; `{name}` in its text stands for a metric."""
         lines = []
         for run in self._named(variants):
