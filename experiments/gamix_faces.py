@@ -42,10 +42,10 @@ from tfvae.data.images import ImageData
 from tfvae.data.pipeline import steps_per_epoch
 from tfvae.figures import image_grid
 from tfvae.metrics import likelihood
+from tfvae.metrics.aggregate_posterior import posterior_samples
 from tfvae.metrics.features import FeatureExtractor
 from tfvae.metrics.measurement import Measurement
 from tfvae.metrics.posterior import PosteriorStatistics, posterior_moments, posterior_statistics
-from tfvae.metrics.aggregate_posterior import posterior_samples
 from tfvae.metrics.random_features import random_vgg
 from tfvae.metrics.samples import score_samples
 from tfvae.metrics.texture import texture_ratio

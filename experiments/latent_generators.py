@@ -36,8 +36,8 @@ from tfvae.data.images import ImageData
 from tfvae.figures import figure_pixels, image_grid, latent_scatter
 from tfvae.losses.mmd import infovae_bandwidths, multi_scale_bandwidths
 from tfvae.metrics import clustering, likelihood
-from tfvae.metrics.measurement import Measurement
 from tfvae.metrics.aggregate_posterior import aggregate_moments, posterior_samples, prior_discrepancy
+from tfvae.metrics.measurement import Measurement
 from tfvae.models.autoencoder import StochasticAutoencoder
 from tfvae.models.mmd_vae import MMDVAE
 from tfvae.models.vae import VAE

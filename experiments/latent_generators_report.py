@@ -30,8 +30,8 @@ from experiments.page import (
 from tfvae import figures
 from tfvae.figures import Figure
 from tfvae.files import read_json, write_json
-from tfvae.metrics.measurement import Measurement
 from tfvae.metrics.aggregate_posterior import posterior_samples
+from tfvae.metrics.measurement import Measurement
 from tfvae.training.experiment import FinishedRun, Report, TrainedRun
 from tfvae.training.results import by_variant, comparison_rows, first, markdown_table, number, over_seeds
 

@@ -17,7 +17,7 @@ LEVELS = (
     ("tfvae.models",),
     ("tfvae.sampling", "tfvae.metrics", "tfvae.figures", "tfvae.serving"),
     ("tfvae.training",),
-    ("tfvae", "tfvae.cli", "tfvae.__main__", "experiments", "benchmarks"),
+    ("tfvae", "tfvae.cli", "tfvae.__main__", "experiments", "benchmarks", "tools"),
 )
 LEVEL_OF = {name: level for level, names in enumerate(LEVELS) for name in names}
 
@@ -46,7 +46,7 @@ def house_violations(root: Path) -> list[str]:
 
 
 def source_files(root: Path) -> Iterator[Path]:
-    for package in ("tfvae", "experiments", "benchmarks"):
+    for package in ("tfvae", "experiments", "benchmarks", "tools"):
         yield from (root / package).rglob("*.py")
 
 
@@ -87,7 +87,7 @@ def complaints_about(module: str, imported: str) -> Iterator[str]:
 
 def is_front_door(here: str, there: str) -> bool:
     """Scripts say `import tfvae`, as a user does; `tfvae.__main__` hands over to the command line."""
-    return (here in ("experiments", "benchmarks") and there == "tfvae") or here == "tfvae.__main__"
+    return (here in ("experiments", "benchmarks", "tools") and there == "tfvae") or here == "tfvae.__main__"
 
 
 def house_package(name: str) -> str:

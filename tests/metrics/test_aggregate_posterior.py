@@ -37,6 +37,17 @@ def test_the_discrepancy_is_the_loss_s_and_its_floor_is_what_the_prior_reaches()
     assert found["mmd"] > 20 * found["mmd_floor"]
 
 
+def test_discrepancy_does_not_depend_on_the_order_of_the_codes():
+    codes = np.random.default_rng(3).standard_normal((12_000, 2))
+    by_value = codes[np.argsort(codes[:, 0])]
+    for many in (codes, by_value):
+        found = prior_discrepancy(many, bandwidths=(1.0,))
+        # The first 5,000 of the sorted codes would give 0.1.
+        assert 0 <= found["mmd"] < 0.002
+    assert prior_discrepancy(by_value[:5000], bandwidths=(1.0,))["mmd"] > 0.05
+    assert prior_discrepancy(by_value, bandwidths=(1.0,)) == prior_discrepancy(by_value, bandwidths=(1.0,))
+
+
 def test_samples_of_the_posterior_have_its_moments_and_repeat():
     model, (images, _) = VAE(*small_networks(2)), small_images(1)
     many = np.repeat(images, 20_000, axis=0)

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
+from tensorflow_probability import distributions as tfd
 
-from tests.contracts import THREE_PARTS
+from tests.contracts import THREE_PARTS, small_images, small_networks
 from tfvae.distributions import unit_normal
 from tfvae.errors import InputError
 from tfvae.metrics.likelihood import (
     active_units,
     evidence_lower_bound,
+    evidence_lower_bound_terms,
+    has_likelihood,
     negative_log_likelihood,
     posterior_deviation,
     reconstruction_errors,
 )
+from tfvae.models.adversarial_vae import AdversarialVAE
+from tfvae.models.autoencoder import Autoencoder
+from tfvae.models.center_vae import CenterVAE
+from tfvae.models.gamix_vae import GaMixVAE
+from tfvae.models.gmvae import GMVAE
+from tfvae.models.mmd_vae import MMDVAE
 from tfvae.models.vae import VAE
 from tfvae.networks.dense import dense_decoder, dense_encoder
+from tfvae.networks.mixture_prior import dense_mixture_prior, place_clusters
 
 # p(z) = N(0, 1), p(x | z) = N(WEIGHTS * z + BIAS, I): x ~ N(BIAS, I + W W'), z | x ~ N(s * W' (x - BIAS), s).
 WEIGHTS = np.array([1.0, -2.0])
@@ -51,9 +63,9 @@ def test_with_the_exact_posterior_every_importance_weight_is_the_evidence():
     images = drawn_images(1200)  # more than one batch of 1000
     model = linear_gaussian(POSTERIOR_VARIANCE)
     evidence = exact_log_evidence(images)
-    assert negative_log_likelihood(model, images, draws=1) == pytest.approx(-evidence, abs=1e-4)
+    assert negative_log_likelihood(model, images, num_samples=1) == pytest.approx(-evidence, abs=1e-4)
     # The ELBO's KL term is exact and its other term is drawn: log p(x | z) has a variance below 4.
-    elbo = evidence_lower_bound(model, images, draws=20)
+    elbo = evidence_lower_bound(model, images, num_samples=20)
     assert elbo == pytest.approx(evidence, abs=5 * np.sqrt(4 / (20 * 1200)))
 
 
@@ -63,18 +75,19 @@ def test_a_wrong_posterior_loosens_the_elbo_by_its_divergence_and_hardly_the_nll
     evidence = exact_log_evidence(images)
     # KL(N(m, 1) || N(m, s)) = (1 / s - 1 + log(s)) / 2 = (6 - 1 - log(6)) / 2
     gap = (5 - np.log(6)) / 2
-    elbo = evidence_lower_bound(model, images, draws=200)
+    elbo = evidence_lower_bound(model, images, num_samples=200)
     # log p(x | z) = c - |x - W z|**2 / 2 varies by |W|**4 / 2 + |W|**2 * |x - W m|**2, below 30 on average.
     assert elbo == pytest.approx(evidence - gap, abs=5 * np.sqrt(30 / (200 * 200)))
-    nll = negative_log_likelihood(model, images, draws=500)
+    nll = negative_log_likelihood(model, images, num_samples=500)
     assert -evidence - 0.02 < nll < -elbo
+    # 4,000 samples have 25 times the variance of 100,000.
     assert nll == pytest.approx(-evidence, abs=0.02)
 
 
-def test_more_draws_bound_the_likelihood_more_tightly():
+def test_more_samples_bound_the_likelihood_more_tightly():
     images = drawn_images(200)
     model = linear_gaussian(1.0)
-    few, many = (negative_log_likelihood(model, images, draws=draws) for draws in (1, 50))
+    few, many = (negative_log_likelihood(model, images, num_samples=count) for count in (1, 50))
     assert exact_log_evidence(images) == pytest.approx(-many, abs=0.05)
     assert few > many + 0.5
 
@@ -87,22 +100,202 @@ def test_a_decoder_that_ignores_its_code_has_a_known_likelihood():
     images = np.array([[1.0, 0.0], [0.5, 0.25]], np.float32).reshape(2, 1, 2, 1)
     # log(3/4) + log(1/2); (log(3/4) + log(1/4)) / 2 + log(1/2)
     expected = (np.log(0.75) + np.log(0.5) + (np.log(0.75) + np.log(0.25)) / 2 + np.log(0.5)) / 2
-    assert evidence_lower_bound(model, images, draws=3) == pytest.approx(expected, rel=1e-6)
-    assert negative_log_likelihood(model, images, draws=3) == pytest.approx(-expected, rel=1e-6)
+    assert evidence_lower_bound(model, images, num_samples=3) == pytest.approx(expected, rel=1e-6)
+    assert negative_log_likelihood(model, images, num_samples=3) == pytest.approx(-expected, rel=1e-6)
+
+
+def normal_prior_of_scale_two(latent_dim: int) -> tfd.Distribution:
+    return tfd.Independent(tfd.Normal(tf.zeros(latent_dim), 2.0), 1)
+
+
+def test_another_prior_gives_the_evidence_under_that_prior():
+    images = drawn_images(100)
+    standard = linear_gaussian(POSTERIOR_VARIANCE)
+    model = VAE(standard.encoder, standard.decoder, likelihood=unit_normal, prior=normal_prior_of_scale_two)
+    # x ~ N(BIAS, I + 4 W W')
+    exact = np.mean(multivariate_normal(BIAS, np.eye(2) + 4 * np.outer(WEIGHTS, WEIGHTS)).logpdf(images.reshape(-1, 2)))
+    assert abs(exact - exact_log_evidence(images)) > 0.2
+    assert negative_log_likelihood(model, images, num_samples=300) == pytest.approx(-exact, abs=0.02)
+    assert evidence_lower_bound(model, images) < exact
+
+
+def test_terms_are_the_unweighted_ones_and_sum_to_the_elbo():
+    images, base = drawn_images(50), linear_gaussian(1.0)
+    model = VAE(base.encoder, base.decoder, likelihood=unit_normal, beta=7.0)
+    terms = evidence_lower_bound_terms(model, images, num_samples=3)
+    means = POSTERIOR_VARIANCE * (images.reshape(-1, 2) - BIAS) @ WEIGHTS
+    assert list(terms) == ["reconstruction", "kl"]
+    assert terms["kl"] == pytest.approx(np.mean(means**2 / 2), rel=1e-5)  # KL(N(m, 1) || N(0, 1))
+    assert -sum(terms.values()) == evidence_lower_bound(model, images, num_samples=3)
+    assert evidence_lower_bound(base, images, num_samples=3) == evidence_lower_bound(model, images, num_samples=3)
+
+
+def gmvae(seed: int = 0, draws: int = 1) -> GMVAE:
+    """A small GMVAE of 5 pixels whose networks were never trained: its clusters, styles and posteriors all differ."""
+    keras.utils.set_random_seed(seed)
+    networks = (
+        dense_encoder((5, 1, 1), 2 * 2 + 2 * 3, widths=(16,)),
+        dense_decoder(2, (5, 1, 1), widths=(16,)),
+        dense_mixture_prior(3, 4, 2, widths=(8,)),
+    )
+    generator = np.random.default_rng(seed)
+    for network in networks:
+        network.set_weights([weight + 0.3 * generator.normal(size=weight.shape) for weight in network.get_weights()])
+    # Posteriors wider than the prior, so that no importance weight is large.
+    kernel, _ = networks[0].layers[-1].get_weights()
+    networks[0].layers[-1].set_weights([0.3 * kernel, np.repeat([0.3, 1.5, -0.2, 0.5], [2, 2, 3, 3])])
+    return GMVAE(*networks, draws=draws)
+
+
+def pixels(count: int) -> np.ndarray:
+    return np.random.default_rng(5).uniform(size=(count, 5, 1, 1)).astype(np.float32)
+
+
+def log_normal(x: np.ndarray, mean: np.ndarray, log_variance: np.ndarray) -> np.ndarray:
+    return -0.5 * np.sum((x - mean) ** 2 / np.exp(log_variance) + np.log(2 * np.pi) + log_variance, axis=-1)
+
+
+def importance_sampled_gmvae(model: GMVAE, image: np.ndarray, count: int) -> tuple[float, float]:
+    """log p(y) of one image by importance sampling in NumPy, float64, with draws of its own, and its standard error."""
+    generator = np.random.default_rng(11)
+    parameters = model.encoder(image[np.newaxis]).numpy().astype(np.float64)[0]
+    x_mean, x_log_variance, w_mean, w_log_variance = np.split(parameters, [2, 4, 7])
+    x = x_mean + np.exp(x_log_variance / 2) * generator.standard_normal((count, 2))
+    w = w_mean + np.exp(w_log_variance / 2) * generator.standard_normal((count, 3))
+    logits = model.decoder(x.astype(np.float32)).numpy().astype(np.float64).reshape(count, 5)
+    flat = image.reshape(5).astype(np.float64)
+    log_likelihood = np.sum(flat * logits - np.logaddexp(0, logits), axis=1)
+    means, log_variances = np.split(model.prior_network(w.astype(np.float32)).numpy().astype(np.float64), 2, axis=-1)
+    log_clusters = logsumexp(log_normal(x[:, np.newaxis], means, log_variances), axis=1) - np.log(4)
+    log_prior = log_clusters + log_normal(w, 0 * w, 0 * w)
+    log_posterior = log_normal(x, x_mean, x_log_variance) + log_normal(w, w_mean, w_log_variance)
+    weights = np.exp(log_likelihood + log_prior - log_posterior)
+    return float(np.log(weights.mean())), float(weights.std() / np.sqrt(count) / weights.mean())
+
+
+def test_gmvae_likelihood_agrees_with_importance_sampling_in_numpy():
+    model, images = gmvae(), pixels(3)
+    estimates = [importance_sampled_gmvae(model, image, 100_000) for image in images]
+    expected, errors = (np.array(values) for values in zip(*estimates, strict=True))
+    assert errors.max() < 0.02
+    nll = negative_log_likelihood(model, images, num_samples=4000)
+    # 4,000 samples have 25 times the variance of 100,000.
+    assert nll == pytest.approx(-expected.mean(), abs=5 * np.sqrt(np.sum(26 * errors**2)) / 3)
+    # With N(0, I) in place of the mixture the number is another.
+    standard = VAE(_codes_encoder(model), model.decoder)
+    assert abs(negative_log_likelihood(standard, images, num_samples=2000) - nll) > 0.1
+
+
+def _codes_encoder(model: GMVAE) -> keras.Model:
+    return keras.Model(model.encoder.input, keras.layers.Lambda(lambda x: x[:, :4])(model.encoder.output))
+
+
+def test_gmvae_with_a_linear_decoder_has_the_evidence_of_a_mixture():
+    # Clusters that no style moves: y ~ mean over k of N(W m[k] + b, I + W diag(v[k]) W').
+    keras.utils.set_random_seed(0)
+    prior = dense_mixture_prior(1, 2, 1, widths=())
+    means, log_variances = np.array([[2.0], [-1.0]]), np.log(np.array([[0.5], [1.5]]))
+    place_clusters(prior, means, np.exp(log_variances), seed=0)
+    for layer in prior.layers:
+        if layer.get_weights():
+            kernel, *bias = layer.get_weights()
+            layer.set_weights([0 * kernel, *bias])
+    got = prior(np.zeros((1, 1), np.float32)).numpy()[0]
+    np.testing.assert_allclose(got, np.concatenate([means, log_variances], axis=1), atol=1e-5)
+    encoder = dense_encoder((2, 1, 1), 4, widths=())
+    slope = POSTERIOR_VARIANCE * WEIGHTS
+    heads = np.zeros((2, 4))
+    heads[:, 0] = slope
+    # log-variance 0 of x, and the posterior of w is its prior
+    encoder.set_weights([heads, np.array([-slope @ BIAS, 0.0, 0.0, 0.0])])
+    model = GMVAE(encoder, linear_gaussian(1.0).decoder, prior, likelihood=unit_normal)
+    images = drawn_images(100)
+    components = [
+        multivariate_normal(WEIGHTS * mean + BIAS, np.eye(2) + np.exp(log_variance) * np.outer(WEIGHTS, WEIGHTS))
+        for mean, log_variance in zip(means[:, 0], log_variances[:, 0], strict=True)
+    ]
+    exact = np.mean(logsumexp([c.logpdf(images.reshape(-1, 2)) for c in components], axis=0) - np.log(2))
+    assert abs(exact - exact_log_evidence(images)) > 0.1
+    assert negative_log_likelihood(model, images, num_samples=1000) == pytest.approx(-exact, abs=0.02)
+    assert evidence_lower_bound(model, images, num_samples=50) < exact
+
+
+class GivenNoise:
+    """Noise that gives the arrays it was made of."""
+
+    def __init__(self, **arrays: np.ndarray) -> None:
+        self.arrays = arrays
+
+    def normal(self, shape: tf.Tensor, name: str) -> tf.Tensor:
+        return tf.constant(self.arrays[name])[tf.newaxis]
+
+
+def test_gmvae_elbo_is_that_of_its_objective_without_the_threshold():
+    model, images = gmvae(), pixels(6)
+    noise = np.random.default_rng(4).standard_normal((6, 5), np.float32)
+    given = GivenNoise(codes=noise[:, :2], styles=noise[:, 2:])
+    batch = tf.constant(images)
+    expected = model.divergences(batch, model.posteriors(batch), given, training=False)
+    terms = evidence_lower_bound_terms(model, images, num_samples=1, seed=4)
+    assert terms == pytest.approx({name: float(np.mean(term)) for name, term in expected.items()}, rel=1e-5)
+    assert evidence_lower_bound(model, images, num_samples=1, seed=4) == -sum(terms.values())
+    assert evidence_lower_bound(model, images) < -negative_log_likelihood(model, images, num_samples=2000)
+
+
+def test_gmvae_elbo_does_not_depend_on_the_draws_of_its_training():
+    images = pixels(4)
+    assert evidence_lower_bound(gmvae(draws=3), images) == pytest.approx(
+        evidence_lower_bound(gmvae(), images), rel=1e-6
+    )
+
+
+def test_a_model_without_a_prior_of_its_codes_is_refused():
+    stochastic, deterministic = small_networks(2), small_networks(1)
+    images, _ = small_images(4)
+    with_prior = [VAE(*stochastic), MMDVAE(*stochastic), GaMixVAE(*stochastic), AdversarialVAE(*stochastic), gmvae()]
+    assert all(has_likelihood(model) for model in with_prior)
+    refused = [CenterVAE(*stochastic, classes=3), Autoencoder(*deterministic), object()]
+    for model in refused:
+        assert not has_likelihood(model)
+        for estimate in (evidence_lower_bound, evidence_lower_bound_terms, negative_log_likelihood):
+            with pytest.raises(InputError, match=f"{THREE_PARTS[:-1]}.*") as error:
+                estimate(model, images)
+            assert type(model).__name__ in str(error.value)
+    assert posterior_deviation(refused[0], images) > 0
+    assert np.isfinite(negative_log_likelihood(MMDVAE(*stochastic), images, num_samples=2))
+
+
+def test_estimates_are_compiled_once_for_a_model():
+    model, images = linear_gaussian(1.0), drawn_images(3)
+    estimates = (evidence_lower_bound, negative_log_likelihood)
+    for estimate in estimates:
+        estimate(model, images, num_samples=1)
+    posterior_deviation(model, images)
+    compiled = dict(model._compiled_functions)
+    for _ in range(3):
+        for estimate in estimates:
+            estimate(model, images, num_samples=1)
+        posterior_deviation(model, images)
+    assert model._compiled_functions == compiled
+    assert all(function.experimental_get_tracing_count() == 1 for function in compiled.values())
+    # The compiled functions read the weights of today.
+    before = evidence_lower_bound(model, images)
+    model.decoder.set_weights([2 * WEIGHTS[np.newaxis], BIAS])
+    assert evidence_lower_bound(model, images) != before
 
 
 def test_a_seed_repeats_its_estimate_and_another_gives_another():
     images, model = drawn_images(20), linear_gaussian(1.0)
     for estimate in (evidence_lower_bound, negative_log_likelihood):
-        assert estimate(model, images, draws=2, seed=1) == estimate(model, images, draws=2, seed=1)
-        assert estimate(model, images, draws=2, seed=1) != estimate(model, images, draws=2, seed=2)
+        assert estimate(model, images, num_samples=2, seed=1) == estimate(model, images, num_samples=2, seed=1)
+        assert estimate(model, images, num_samples=2, seed=1) != estimate(model, images, num_samples=2, seed=2)
 
 
-def test_estimates_refuse_no_draws_and_other_images():
+def test_estimates_refuse_no_samples_and_other_images():
     images, model = drawn_images(4), linear_gaussian(1.0)
     for estimate in (evidence_lower_bound, negative_log_likelihood):
         with pytest.raises(InputError, match=THREE_PARTS):
-            estimate(model, images, draws=0)
+            estimate(model, images, num_samples=0)
         for wrong in (images.astype(np.uint8), images[:, 0], images[:0]):
             with pytest.raises(InputError, match=THREE_PARTS):
                 estimate(model, wrong)

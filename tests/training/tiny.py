@@ -75,7 +75,7 @@ def networks(data: ImageData) -> tuple[keras.Model, keras.Model]:
 def evaluate(run: TrainedRun[ExperimentConfig]) -> Evaluation:
     stand_still_at("evaluation")
     images = run.data.to_float(run.data.test_images)
-    elbo = evidence_lower_bound(run.model, images, draws=2, seed=run.seed)
+    elbo = evidence_lower_bound(run.model, images, num_samples=2, seed=run.seed)
     errors = reconstruction_errors(images, run.model.reconstruct(images))
     return Evaluation(
         metrics={name: Measurement(value) for name, value in {"elbo": elbo, **errors}.items()},

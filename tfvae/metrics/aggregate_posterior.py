@@ -1,4 +1,4 @@
-"""How well the codes of all images together follow the prior: their moments, and a discrepancy with its floor."""
+"""The aggregate posterior against the prior: samples of it, its moments, and the MMD with its floor."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sklearn.metrics.pairwise import rbf_kernel
 
 from tfvae.errors import InputError
 from tfvae.metrics.scores import checked_matrix
+from tfvae.metrics.subsets import random_subset
 from tfvae.models.autoencoder import StochasticAutoencoder
 from tfvae.models.base import float_array, in_batches, inference_batch_size
 
@@ -18,7 +19,7 @@ LARGEST = 5000
 
 
 def posterior_samples(model: StochasticAutoencoder, images: ArrayLike, *, seed: int = 0) -> NDArray[np.float32]:
-    """One code of each image: a sample of the aggregate posterior q(z) = mean over x of q(z | x).
+    """Samples of the aggregate posterior, q(z) = mean over x of q(z | x), one for each image.
 
     z = mean(x) + scale(x) * noise
 
@@ -34,18 +35,19 @@ def posterior_samples(model: StochasticAutoencoder, images: ArrayLike, *, seed: 
         InputError: if the images are not of the model's shape and a float type.
     """
 
-    @tf.function(jit_compile=True)
-    def step(batch: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+    def posterior_sample(batch: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
         posterior = model.posterior(batch)
         return posterior.mean() + posterior.stddev() * noise
 
     x = float_array(images, model.image_shape, "images")
     noise = np.random.default_rng(seed).standard_normal((len(x), model.latent_dim), np.float32)
-    return in_batches(step, x, noise, batch_size=inference_batch_size(model.image_shape))
+    return in_batches(
+        model.compiled_step(posterior_sample), x, noise, batch_size=inference_batch_size(model.image_shape)
+    )
 
 
 def aggregate_moments(codes: ArrayLike) -> dict[str, float]:
-    """The extremes of the mean and the variance of the codes over their dimensions; N(0, I) has 0, 1 and 1.
+    """Extremes over dimensions of the mean and the variance of codes; N(0, I) has 0, 1 and 1.
 
     Args:
         codes: float [count, latent_dim], samples of q(z).
@@ -70,14 +72,14 @@ def aggregate_moments(codes: ArrayLike) -> dict[str, float]:
 
 
 def prior_discrepancy(codes: ArrayLike, *, bandwidths: Sequence[float], seed: int = 0) -> dict[str, float]:
-    """Maximum mean discrepancy between codes and N(0, I), and what two samples of N(0, I) of that size reach.
+    """Maximum mean discrepancy (MMD) between codes and N(0, I), and between two samples of N(0, I) of that size.
 
     mmd = mean(k(x, x')) + mean(k(y, y')) - 2 * mean(k(x, y)),  k the mean of Gaussian kernels
 
     Args:
-        codes: float [count, latent_dim], samples of q(z); at most 5,000 are used.
+        codes: float [count, latent_dim], samples of q(z); of more than 5,000, that many drawn at random are used.
         bandwidths: floats > 0, kernel widths in units of the codes.
-        seed: int >= 0, of the draws of the prior.
+        seed: int >= 0, of the samples of the prior and of that draw.
 
     Returns:
         {"mmd", "mmd_floor"}, dimensionless, in the biased form of `losses.mmd.maximum_mean_discrepancy`.
@@ -90,7 +92,8 @@ def prior_discrepancy(codes: ArrayLike, *, bandwidths: Sequence[float], seed: in
     """
     if not bandwidths or min(bandwidths) <= 0:
         raise InputError(f"Expected positive kernel widths. Received: {bandwidths}. Pass those of the model.")
-    points = checked_matrix("prior_discrepancy", "codes", codes)[:LARGEST]
+    points = checked_matrix("prior_discrepancy", "codes", codes)
+    points = points[random_subset(len(points), LARGEST, seed=seed)]
     generator = np.random.default_rng(seed)
     prior, other = generator.standard_normal((2, *points.shape))
 

@@ -1,16 +1,15 @@
-"""What a model says of held-out images: reconstruction errors, ELBO, importance-sampled NLL, posterior noise."""
+"""Reconstruction errors, evidence lower bound, importance-sampled likelihood, posterior noise and active units."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import logsumexp, xlogy
-from tensorflow_probability import distributions as tfd
 
-from tfvae.distributions import kl_divergence
 from tfvae.errors import InputError
 from tfvae.models.autoencoder import StochasticAutoencoder
 from tfvae.models.base import float_array, in_batches
@@ -64,66 +63,111 @@ def reconstruction_errors(
     return errors
 
 
-def evidence_lower_bound(model: StochasticAutoencoder, images: ArrayLike, *, draws: int = 10, seed: int = 0) -> float:
-    """Mean ELBO over images, the expectation over codes by so many draws an image.
-
-    elbo = mean over x of (mean over z ~ q(z | x) of log p(x | z)) - KL(q(z | x) || p(z))
+def has_likelihood(model: Any) -> bool:
+    """Whether a model can give an ELBO and an NLL: it has a likelihood, a posterior, and a prior that its codes follow.
 
     Args:
-        model: any model with a posterior, a likelihood and a prior.
+        model: any model of the library, or another.
+
+    Returns:
+        True if it names the terms of its ELBO in `elbo_term_names`. False for a generator without an encoder, for an
+        autoencoder, which has no posterior, and for a `CenterVAE`, whose codes follow no prior.
+    """
+    return bool(getattr(model, "elbo_term_names", ()))
+
+
+def evidence_lower_bound(
+    model: StochasticAutoencoder, images: ArrayLike, *, num_samples: int = 10, seed: int = 0
+) -> float:
+    """Mean evidence lower bound (ELBO) of images, its expectation over latent variables by sampling.
+
+    elbo = -sum(evidence_lower_bound_terms)
+
+    Args:
+        model: any model with `has_likelihood`.
         images: float [count, *image_shape] in the model's value range.
-        draws: int >= 1, codes drawn for each image.
+        num_samples: int >= 1, draws of the latent variables for each image.
         seed: int >= 0, of the noise.
 
     Returns:
         float, in nats an image, with its true sign (below 0 for gray pixels).
 
     Raises:
-        InputError: if `draws` is below 1 or the images are not of the model's shape and a float type.
+        InputError: if the model has no likelihood, `num_samples` is below 1, or the images are not of the model's shape
+            and a float type.
 
     Reference:
         Kingma and Welling 2013, eq. 3; report 0, section III.A.
     """
+    return -sum(evidence_lower_bound_terms(model, images, num_samples=num_samples, seed=seed).values())
 
-    @tf.function(jit_compile=True)
-    def step(batch: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
-        posterior, codes, likelihood = _drawn(model, batch, noise)
-        return likelihood.log_prob(batch) - kl_divergence(posterior, model.prior(model.latent_dim), codes)
 
-    return float(np.mean([values.mean(dtype=np.float64) for values in _over_draws(step, model, images, draws, seed)]))
+def evidence_lower_bound_terms(
+    model: StochasticAutoencoder, images: ArrayLike, *, num_samples: int = 10, seed: int = 0
+) -> dict[str, float]:
+    """Mean terms of the negative ELBO, without the weights or thresholds that a model's loss may put on them.
+
+    VAE:    reconstruction = -log p(x | z),  kl = KL(q(z | x) || p(z)),  z ~ q(z | x)
+    GMVAE:  reconstruction, conditional_prior, w_prior and z_prior, as its class states them
+
+    Args:
+        model: any model with `has_likelihood`.
+        images: float [count, *image_shape] in the model's value range.
+        num_samples: int >= 1, draws of the latent variables for each image.
+        seed: int >= 0, of the noise.
+
+    Returns:
+        {name: float}, in nats an image, by the model's `elbo_term_names`.
+
+    Raises:
+        InputError: as `evidence_lower_bound`.
+
+    Reference:
+        Kingma and Welling 2013, eq. 3; Dilokthanakul et al. 2016, eq. 4, for the GMVAE.
+    """
+    _check_likelihood(model)
+
+    def stacked_elbo_terms(batch: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+        terms = model.elbo_terms(batch, noise)
+        return tf.stack([terms[name] for name in model.elbo_term_names], axis=1)
+
+    draws = _over_draws(stacked_elbo_terms, model, images, num_samples, seed)
+    means = np.mean([values.mean(axis=0, dtype=np.float64) for values in draws], axis=0)
+    return {name: float(mean) for name, mean in zip(model.elbo_term_names, means, strict=True)}
 
 
 def negative_log_likelihood(
-    model: StochasticAutoencoder, images: ArrayLike, *, draws: int = 100, seed: int = 0
+    model: StochasticAutoencoder, images: ArrayLike, *, num_samples: int = 100, seed: int = 0
 ) -> float:
-    """Mean -log p(x) by importance sampling with the posterior as proposal: an upper bound, tight for many draws.
+    """Mean -log p(x) by importance sampling with the posterior as proposal: an upper bound, tight for many samples.
 
-    nll = -mean over x of log(mean over z ~ q(z | x) of p(x | z) * p(z) / q(z | x))
+    nll = -mean over x of log(mean over z ~ q(z | x) of p(x, z) / q(z | x))
+
+    The prior in p(x, z) is the model's own; of a `GMVAE`, z stands for its x and w, and clusters are summed over.
 
     Args:
-        model: any model with a posterior, a likelihood and a prior.
+        model: any model with `has_likelihood`.
         images: float [count, *image_shape] in the model's value range.
-        draws: int >= 1, codes drawn for each image.
+        num_samples: int >= 1, draws of the latent variables for each image.
         seed: int >= 0, of the noise.
 
     Returns:
         float, in nats an image.
 
     Raises:
-        InputError: if `draws` is below 1 or the images are not of the model's shape and a float type.
+        InputError: as `evidence_lower_bound`.
 
     Reference:
         Burda et al. 2016, eq. 8.
     """
+    _check_likelihood(model)
 
-    @tf.function(jit_compile=True)
-    def step(batch: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
-        posterior, codes, likelihood = _drawn(model, batch, noise)
-        ratio = model.prior(model.latent_dim).log_prob(codes) - posterior.log_prob(codes)
-        return likelihood.log_prob(batch) + ratio
+    def log_importance_weights(batch: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+        return model.log_weights(batch, noise)
 
-    log_weights = np.stack(list(_over_draws(step, model, images, draws, seed))).astype(np.float64)
-    return float(np.mean(np.log(draws) - logsumexp(log_weights, axis=0)))
+    draws = _over_draws(log_importance_weights, model, images, num_samples, seed)
+    log_weights = np.stack(list(draws)).astype(np.float64)
+    return float(np.mean(np.log(num_samples) - logsumexp(log_weights, axis=0)))
 
 
 def posterior_deviation(model: StochasticAutoencoder, images: ArrayLike) -> float:
@@ -143,16 +187,15 @@ def posterior_deviation(model: StochasticAutoencoder, images: ArrayLike) -> floa
         Report 0, section III.B: without a KL term nothing keeps the noise from vanishing.
     """
 
-    @tf.function(jit_compile=True)
-    def step(batch: tf.Tensor) -> tf.Tensor:
+    def posterior_stddev(batch: tf.Tensor) -> tf.Tensor:
         return model.posterior(batch).stddev()
 
     x = float_array(images, model.image_shape, "images")
-    return float(in_batches(step, x, batch_size=BATCH).mean(dtype=np.float64))
+    return float(in_batches(model.compiled_step(posterior_stddev), x, batch_size=BATCH).mean(dtype=np.float64))
 
 
 def active_units(codes: ArrayLike) -> int:
-    """Number of latent dimensions that say something of the image: variance of the posterior's mean above 0.01.
+    """Number of active latent dimensions: those whose posterior mean varies over images by more than 0.01.
 
     active = sum over d of (variance over x of mean(x)[d] > 0.01)
 
@@ -168,21 +211,26 @@ def active_units(codes: ArrayLike) -> int:
     return int(np.sum(np.var(np.asarray(codes, np.float64), axis=0) > ACTIVE_VARIANCE))
 
 
-def _drawn(
-    model: StochasticAutoencoder, batch: tf.Tensor, noise: tf.Tensor
-) -> tuple[tfd.Distribution, tf.Tensor, tfd.Distribution]:
-    """q(z | x), the code that `noise` picks from it, and p(x | code)."""
-    posterior = model.posterior(batch)
-    codes = posterior.mean() + posterior.stddev() * noise
-    return posterior, codes, model.likelihood(model.decoder(codes, training=False))
+def _check_likelihood(model: Any) -> None:
+    if not has_likelihood(model):
+        raise InputError(
+            "Expected a model with a likelihood, a posterior and a prior that its codes follow. Received: "
+            f"`{getattr(model, 'name', model)}`, a {type(model).__name__}. Report `reconstruction_errors` of it, or "
+            "metrics of its samples."
+        )
 
 
-def _over_draws(step: Any, model: StochasticAutoencoder, images: ArrayLike, draws: int, seed: int) -> Any:
-    """`step(batch, noise)` over all images, once a draw: yields float32 [count]."""
-    if draws < 1:
-        raise InputError(f"Expected at least 1 draw an image. Received: draws={draws}. Ask for one or more.")
+def _over_draws(
+    step: Callable[..., tf.Tensor], model: StochasticAutoencoder, images: ArrayLike, num_samples: int, seed: int
+) -> Iterator[NDArray[np.float32]]:
+    """`step(batch, noise)` over all images, once a draw: yields float32 [count, ...]."""
+    if num_samples != int(num_samples) or num_samples < 1:
+        raise InputError(
+            f"Expected a whole number of samples >= 1. Received: num_samples={num_samples}. Ask for one or more."
+        )
     x = float_array(images, model.image_shape, "images")
+    compiled = model.compiled_step(step)
     generator = np.random.default_rng(seed)
-    for _ in range(draws):
-        noise: NDArray[np.float32] = generator.standard_normal((len(x), model.latent_dim), np.float32)
-        yield in_batches(step, x, noise, batch_size=BATCH)
+    for _ in range(num_samples):
+        noise: NDArray[np.float32] = generator.standard_normal((len(x), model.noise_dim), np.float32)
+        yield in_batches(compiled, x, noise, batch_size=BATCH)

@@ -88,7 +88,7 @@ def density_and_coverage(
     real, generated = _pair(real_features, generated_features, neighbors)
     radii = neighbor_radii(real, neighbors)
     counts = np.zeros(len(real.rows), np.int64)
-    for rows, within in inside(real.rows, generated.rows, radii=radii):
+    for rows, within in inside(real.rows, generated.rows, radii[:, np.newaxis]):
         counts[rows] = within @ generated.counts
     density = np.sum(counts * real.counts) / (neighbors * len(generated.inverse))
     return float(density), float(np.mean(counts[real.inverse] > 0))
@@ -154,7 +154,7 @@ def _share_inside(points: DistinctRows, others: DistinctRows, neighbors: int) ->
     """Share of the points, copies counted, within the radius of any of the others."""
     radii = neighbor_radii(others, neighbors)
     found = np.zeros(len(points.rows), np.bool_)
-    for rows, within in inside(points.rows, others.rows, other_radii=radii):
+    for rows, within in inside(points.rows, others.rows, radii[np.newaxis]):
         found[rows] = within.any(axis=1)
     return float(np.mean(found[points.inverse]))
 

@@ -86,22 +86,19 @@ def nearest_squares(
     return nearest
 
 
-def inside(
-    points: Floats, others: Floats, *, radii: Floats | None = None, other_radii: Floats | None = None
-) -> Iterator[tuple[slice, NDArray[np.bool_]]]:
-    """Yields blocks of rows of |points[i] - others[j]|**2 <= radii[i], or <= other_radii[j].
+def inside(points: Floats, others: Floats, radii: Floats) -> Iterator[tuple[slice, NDArray[np.bool_]]]:
+    """Yields blocks of rows of |points[i] - others[j]|**2 <= radii[i, j].
 
     Args:
         points: float64 [N, D].
         others: float64 [M, D].
-        radii: float64 [N], squared, or None.
-        other_radii: float64 [M], squared, or None; one of the two is given.
+        radii: float64 [N, 1], squared, where the points have them, or [1, M] where the others do.
 
     Yields:
         The slice of rows, and bool [rows, M].
     """
     for rows, squares, rounding in _squared_distances(points, others):
-        limits = other_radii[np.newaxis] if radii is None else radii[rows, np.newaxis]
+        limits = radii if len(radii) == 1 else radii[rows]
         within = squares <= limits
         near, far = np.nonzero(np.abs(squares - limits) <= rounding)
         within[near, far] = (

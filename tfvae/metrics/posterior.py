@@ -1,4 +1,4 @@
-"""The posterior of each image, q(z | x): its means and variances, and how they spread over the images."""
+"""Means and variances of the posterior q(z | x), and their statistics over images."""
 
 from __future__ import annotations
 
@@ -43,13 +43,14 @@ def posterior_moments(
         InputError: if the images are not of the model's shape and a float type, or there is none.
     """
 
-    @tf.function(jit_compile=True)
-    def step(batch: tf.Tensor) -> tf.Tensor:
+    def posterior_moments_step(batch: tf.Tensor) -> tf.Tensor:
         posterior = model.posterior(batch)
         return tf.stack([posterior.mean(), posterior.variance()], axis=1)
 
     moments = in_batches(
-        step, float_array(images, model.image_shape, "images"), batch_size=inference_batch_size(model.image_shape)
+        model.compiled_step(posterior_moments_step),
+        float_array(images, model.image_shape, "images"),
+        batch_size=inference_batch_size(model.image_shape),
     )
     return moments[:, 0], moments[:, 1]
 

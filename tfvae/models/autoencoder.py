@@ -119,6 +119,13 @@ class StochasticAutoencoder(Autoencoder):
     """
 
     parameters_per_code = 2
+    # The terms of `elbo_terms`; empty where nothing makes codes follow the prior, so that there is no ELBO to speak of.
+    elbo_term_names: Sequence[str] = ("reconstruction", "kl")
+
+    @property
+    def noise_dim(self) -> int:
+        """Standard normal numbers that one draw of an image's latent variables takes."""
+        return self.latent_dim
 
     def posterior(self, images: tf.Tensor, *, training: bool = False) -> tfd.Distribution:
         """q(z | x): batch shape [batch], event shape [latent_dim], in the graph."""
@@ -131,6 +138,37 @@ class StochasticAutoencoder(Autoencoder):
 
     def encode_step(self, images: tf.Tensor) -> tf.Tensor:
         return self.posterior(images).mean()
+
+    def elbo_terms(self, images: tf.Tensor, noise: tf.Tensor) -> Terms:
+        """Terms of the negative evidence lower bound, float32 [batch] in nats, unweighted, by one draw of the code.
+
+        -elbo = -log p(x | z) + KL(q(z | x) || p(z)),  z = mean + scale * noise
+
+        Args:
+            images: float32 [batch, *image_shape].
+            noise: float32 [batch, noise_dim], standard normal.
+        """
+        posterior, codes, likelihood = self._drawn(images, noise)
+        kl = distributions.kl_divergence(posterior, self.prior(self.latent_dim), codes)
+        return {"reconstruction": -likelihood.log_prob(images), "kl": kl}
+
+    def log_weights(self, images: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+        """Log importance weights, float32 [batch]; the mean of their exponentials over draws estimates p(x).
+
+        log weight = log p(x | z) + log p(z) - log q(z | x),  z = mean + scale * noise
+
+        Args:
+            images: float32 [batch, *image_shape].
+            noise: float32 [batch, noise_dim], standard normal.
+        """
+        posterior, codes, likelihood = self._drawn(images, noise)
+        return likelihood.log_prob(images) + self.prior(self.latent_dim).log_prob(codes) - posterior.log_prob(codes)
+
+    def _drawn(self, images: tf.Tensor, noise: tf.Tensor) -> tuple[tfd.Distribution, tf.Tensor, tfd.Distribution]:
+        """q(z | x), the code that `noise` picks from it, and p(x | code)."""
+        posterior = self.posterior(images)
+        codes = posterior.mean() + posterior.stddev() * noise
+        return posterior, codes, self.likelihood(self.decoder(codes, training=False))
 
 
 def _check_decoder(decoder: keras.Model, image_shape: tuple[int, ...]) -> None:

@@ -44,6 +44,7 @@ class CenterVAE(StochasticAutoencoder):
     """
 
     term_names = ("reconstruction", "center")
+    elbo_term_names = ()  # its codes follow no prior until a mixture is fitted to them
 
     def __init__(
         self,

@@ -58,6 +58,7 @@ class GMVAE(StochasticAutoencoder):
     """
 
     term_names: Sequence[str] = ("reconstruction", "conditional_prior", "w_prior", "z_prior")
+    elbo_term_names = term_names
     part_names = (*StochasticAutoencoder.part_names, "prior_network")
 
     def __init__(
@@ -105,8 +106,23 @@ class GMVAE(StochasticAutoencoder):
             noise: where the draws come from.
             training: whether networks with two modes are training.
         """
+        codes, styles = (
+            self.draw_many(posterior, noise, name)
+            for posterior, name in zip(posteriors, ("codes", "styles"), strict=True)
+        )
+        return self.divergences_at(images, posteriors, codes, styles, training=training)
+
+    def divergences_at(
+        self,
+        images: tf.Tensor,
+        posteriors: tuple[tfd.Distribution, tfd.Distribution],
+        codes: tf.Tensor,
+        styles: tf.Tensor,
+        *,
+        training: bool,
+    ) -> Terms:
+        """`divergences` at given x and w: float32 [draws, batch, latent_dim] and [draws, batch, style_dim]."""
         posterior, style_posterior = posteriors
-        codes, styles = self.draw_many(posterior, noise, "codes"), self.draw_many(style_posterior, noise, "styles")
         mixture = self.mixture(styles, training=training)
         clusters = mixture.posterior_marginal(codes)
         to_clusters = tfd.kl_divergence(posterior[..., tf.newaxis], mixture.components_distribution)
@@ -118,6 +134,31 @@ class GMVAE(StochasticAutoencoder):
             "w_prior": tfd.kl_divergence(style_posterior, self.prior(self.style_dim)),
             "z_prior": tf.reduce_mean(information, axis=0),
         }
+
+    @property
+    def noise_dim(self) -> int:
+        return self.latent_dim + self.style_dim
+
+    def elbo_terms(self, images: tf.Tensor, noise: tf.Tensor) -> Terms:
+        """`divergences` at the x and w that `noise`, float32 [batch, noise_dim], picks from the posteriors."""
+        posteriors = self.posteriors(images)
+        codes, styles = (values[tf.newaxis] for values in self._picked(posteriors, noise))
+        return self.divergences_at(images, posteriors, codes, styles, training=False)
+
+    def log_weights(self, images: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+        """Log importance weights, float32 [batch]; the mean of their exponentials over draws estimates p(y).
+
+        log weight = log p(y | x) + log(mean over z of p(x | w, z)) + log p(w) - log q(x | y) - log q(w | y)
+
+        Args:
+            images: float32 [batch, *image_shape].
+            noise: float32 [batch, noise_dim], standard normal, that picks x and w from their posteriors.
+        """
+        posterior, style_posterior = posteriors = self.posteriors(images)
+        codes, styles = self._picked(posteriors, noise)
+        likelihood = self.likelihood(self.decoder(codes, training=False))
+        prior = self.mixture(styles).log_prob(codes) + self.prior(self.style_dim).log_prob(styles)
+        return likelihood.log_prob(images) + prior - posterior.log_prob(codes) - style_posterior.log_prob(styles)
 
     def posteriors(self, images: tf.Tensor, *, training: bool = False) -> tuple[tfd.Distribution, tfd.Distribution]:
         """q(x | y) and q(w | y): batch shape [batch], event shapes [latent_dim] and [style_dim], in the graph."""
@@ -147,8 +188,9 @@ class GMVAE(StochasticAutoencoder):
     def surprise(self, images: tf.Tensor, codes: tf.Tensor, *, training: bool) -> tf.Tensor:
         """-log p(y | x), float32 [draws, batch], of codes float32 [draws, batch, latent_dim]."""
         likelihood = self.likelihood(self.decoder(tf.reshape(codes, [-1, self.latent_dim]), training=training))
-        tiled = tf.tile(images, [self.draws, *[1] * len(self.image_shape)])
-        return -tf.reshape(likelihood.log_prob(tiled), [self.draws, -1])
+        draws = tf.shape(codes)[0]
+        tiled = tf.tile(images, [draws, *[1] * len(self.image_shape)])
+        return -tf.reshape(likelihood.log_prob(tiled), [draws, -1])
 
     def cluster(self, images: Any, *, draws: int = 10, seed: int = 0, batch_size: int | None = None) -> np.ndarray:
         """Probability of each cluster for each image: the mean of p(z | x, w) over draws from the posteriors.
@@ -257,6 +299,11 @@ class GMVAE(StochasticAutoencoder):
 
     def _check_encoder(self) -> None:
         """Checked once the prior network is there to say how many dimensions a style has."""
+
+    def _picked(self, posteriors: tuple[tfd.Distribution, tfd.Distribution], noise: tf.Tensor) -> list[tf.Tensor]:
+        """x and w, float32 [batch, latent_dim] and [batch, style_dim]: mean + scale * noise."""
+        picks = tf.split(noise, [self.latent_dim, self.style_dim], axis=-1)
+        return [q.mean() + q.stddev() * pick for q, pick in zip(posteriors, picks, strict=True)]
 
     def _split(self, parameters: tf.Tensor) -> tuple[tfd.Distribution, tfd.Distribution]:
         of_codes, of_styles = tf.split(parameters, [2 * self.latent_dim, 2 * self.style_dim], axis=-1)
