@@ -12,10 +12,12 @@ REPOSITORY = Path(__file__).parents[1]
 
 # A package may import the packages above it in this list: not its own neighbors, and nothing below.
 LEVELS = (
-    ("tfvae.errors", "tfvae.files", "tfvae.startup"),
+    ("tfvae.errors",),
+    ("tfvae.checks", "tfvae.files", "tfvae.startup"),
     ("tfvae.data", "tfvae.distributions", "tfvae.losses", "tfvae.networks"),
     ("tfvae.models",),
-    ("tfvae.sampling", "tfvae.metrics", "tfvae.figures", "tfvae.serving"),
+    ("tfvae.sampling", "tfvae.metrics", "tfvae.figures"),
+    ("tfvae.serving",),
     ("tfvae.training",),
     ("tfvae", "tfvae.cli", "tfvae.__main__", "experiments", "benchmarks", "tools"),
 )
@@ -112,8 +114,8 @@ def test_imports_go_only_downwards():
         ("tfvae/models/vae.py", "from ..training.runner import run", "may not import tfvae.training"),
         ("tfvae/models/__init__.py", "from ..figures import grid", "may not import tfvae.figures"),
         ("tfvae/models/vae.py", "def f():\n    import tfvae.cli", "may not import tfvae.cli"),
-        ("tfvae/models/vae.py", "from tfvae import VAE", "may not import tfvae (level 5)"),
-        ("tfvae/training/config.py", "from tfvae import __version__", "may not import tfvae (level 5)"),
+        ("tfvae/models/vae.py", "from tfvae import VAE", "may not import tfvae (level"),
+        ("tfvae/training/config.py", "from tfvae import __version__", "may not import tfvae (level"),
         ("tfvae/data/images.py", "from tfvae import losses", "may not import tfvae.losses"),
         ("tfvae/errors.py", "import tfvae.data", "may not import tfvae.data"),
         ("tfvae/cli.py", "import experiments.center_gmm", "may not import experiments"),

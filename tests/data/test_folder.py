@@ -1,4 +1,4 @@
-"""A folder of pictures: order, classes, sizes, colors, and every bad file named."""
+"""Image folders: order, classes, sizes, colors, errors that name the files."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_first_four_fifths_in_alphanumeric_order_train(tmp_path):
     assert set(data.train_labels) == set(data.test_labels) == {0}
 
 
-def test_sub_folders_are_classes_that_take_turns(tmp_path):
+def test_sub_folders_are_alternating_classes(tmp_path):
     for number in range(5):
         save(tmp_path / "cats" / f"{number}.png", number)
         save(tmp_path / "birds" / f"{number}.png", 100 + number)
@@ -36,6 +36,23 @@ def test_sub_folders_are_classes_that_take_turns(tmp_path):
     assert data.train_labels.tolist() == [0, 1, 0, 1, 0, 1, 0, 1]
     assert data.train_images[:, 0, 0, 0].tolist() == [100, 0, 101, 1, 102, 2, 103, 3]
     assert data.test_images[:, 0, 0, 0].tolist() == [104, 4]
+
+
+def test_subset_of_a_folder_keeps_the_class_proportions(tmp_path):
+    for number in range(20):
+        save(tmp_path / "rare" / f"{number:03d}.png", number)
+    for number in range(180):
+        save(tmp_path / "usual" / f"{number:03d}.png", 20 + number)
+    data = load_folder(tmp_path)
+    assert np.bincount(data.train_labels).tolist() == [16, 144]
+    half = data.subset(train=80)
+    # A draw has 8 of the rare class, with a standard deviation of 1.9; the first 80 images would have all 16.
+    rare = np.bincount(half.train_labels)[0]
+    assert 8 - 3 * 1.9 < rare < 8 + 3 * 1.9
+    values = half.train_images[:, 0, 0, 0].tolist()
+    assert len(set(values)) == 80 and all(
+        (value < 20) == (label == 0) for value, label in zip(values, half.train_labels, strict=True)
+    )
 
 
 @pytest.mark.parametrize(("fraction", "trained"), [(0.5, 2), (0.01, 3), (0.99, 1), (0.25, 3)])
@@ -61,11 +78,11 @@ def test_hidden_files_are_ignored(tmp_path):
     assert len(load_folder(tmp_path).train_images) == 1
 
 
-def test_pictures_are_turned_upright(tmp_path):
+def test_exif_orientation_is_applied(tmp_path):
     save(tmp_path / "a.png", 0, size=(3, 4))
     sideways = Image.new("L", (4, 3))
     exif = sideways.getexif()
-    exif[0x0112] = 6  # the orientation a phone writes that is held upright
+    exif[0x0112] = 6  # the orientation tag of a phone in portrait position
     sideways.save(tmp_path / "b.png", exif=exif)
     assert load_folder(tmp_path).image_shape == (4, 3, 1)
 
@@ -81,14 +98,14 @@ def test_image_size_crops_the_central_square_and_resizes(tmp_path):
     assert set(data.test_images.ravel()) == {100}
 
 
-def test_load_hands_the_size_on(tmp_path):
+def test_load_resizes_folder_images(tmp_path):
     for name in "ab":
         save(tmp_path / f"{name}.png", 9, size=(8, 6))
     assert load(f"folder:{tmp_path}", image_size=5).image_shape == (5, 5, 1)
-    assert load(f"upright:folder:{tmp_path}", image_size=5).image_shape == (5, 5, 1)
+    assert load(f"deskewed:folder:{tmp_path}", image_size=5).image_shape == (5, 5, 1)
 
 
-def test_the_splits_lie_in_the_cache_and_not_in_memory(tmp_path):
+def test_folder_splits_are_memory_mapped(tmp_path):
     for name in ("cats/a", "cats/b", "dogs/a", "dogs/b"):
         save(tmp_path / f"{name}.png", 0)
     data = load_folder(tmp_path)
@@ -103,7 +120,7 @@ def owners(array):
         array = getattr(array, "base", None)
 
 
-def test_sizes_that_differ_are_named_with_the_way_out(tmp_path):
+def test_images_of_different_sizes_raise_and_are_named(tmp_path):
     for name in "abc":
         save(tmp_path / f"{name}.png", 0)
     save(tmp_path / "odd.png", 0, size=(9, 8))
@@ -111,7 +128,7 @@ def test_sizes_that_differ_are_named_with_the_way_out(tmp_path):
         load_folder(tmp_path)
 
 
-def test_gray_among_color_is_named(tmp_path):
+def test_gray_image_among_color_ones_raises_and_is_named(tmp_path):
     for name in "abc":
         save(tmp_path / f"{name}.png", (0, 0, 0), mode="RGB")
     save(tmp_path / "scan.png", 0)
@@ -119,7 +136,7 @@ def test_gray_among_color_is_named(tmp_path):
         load_folder(tmp_path)
 
 
-def test_every_unreadable_file_counts_and_five_are_named(tmp_path):
+def test_unreadable_files_raise_and_the_first_five_are_named(tmp_path):
     for name in "ab":
         save(tmp_path / f"{name}.png", 0)
     for number in range(7):
@@ -130,7 +147,7 @@ def test_every_unreadable_file_counts_and_five_are_named(tmp_path):
     assert "note5.txt" not in str(raised.value)
 
 
-def test_a_truncated_picture_is_named(tmp_path):
+def test_truncated_image_raises_and_is_named(tmp_path):
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
     for name in ("whole.jpg", "half.jpg"):
         Image.fromarray(noise).save(tmp_path / name)
@@ -144,14 +161,14 @@ def test_a_truncated_picture_is_named(tmp_path):
     ("mode", "value", "reason"),
     [("I;16", 300, "8 bits a channel"), ("RGBA", (9, 9, 9, 0), "transparent pixels")],
 )
-def test_what_would_lose_its_meaning_is_refused(tmp_path, mode, value, reason):
+def test_16_bit_and_transparent_images_raise(tmp_path, mode, value, reason):
     save(tmp_path / "a.png", (0, 0, 0), mode="RGB")
     save(tmp_path / "b.png", value, mode=mode)
     with pytest.raises(InputError, match=f"b.png .*{reason}"):
         load_folder(tmp_path)
 
 
-def test_a_path_that_is_no_folder_is_refused(tmp_path):
+def test_path_that_is_no_folder_raises(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match=r"file, a file\."):
         load_folder(tmp_path / "file")
@@ -162,7 +179,7 @@ def test_a_path_that_is_no_folder_is_refused(tmp_path):
         load_folder(tmp_path / "empty")
 
 
-def test_a_class_needs_two_pictures(tmp_path):
+def test_class_with_fewer_than_two_images_raises(tmp_path):
     for name in ("many/a.png", "many/b.png", "one/a.png"):
         save(tmp_path / name, 0)
     (tmp_path / "none").mkdir()
@@ -170,7 +187,7 @@ def test_a_class_needs_two_pictures(tmp_path):
         load_folder(tmp_path)
 
 
-def test_pictures_beside_or_below_the_classes_are_named(tmp_path):
+def test_images_beside_or_below_class_folders_raise_and_are_named(tmp_path):
     for name in ("class/a.png", "class/b.png", "loose.png"):
         save(tmp_path / name, 0)
     with pytest.raises(InputError, match=r"1 sub-folders, and beside them loose\.png"):
@@ -182,6 +199,6 @@ def test_pictures_beside_or_below_the_classes_are_named(tmp_path):
 
 
 @pytest.mark.parametrize("arguments", [{"image_size": 0}, {"test_fraction": 0.0}, {"test_fraction": 1.0}])
-def test_arguments_out_of_range_are_refused(tmp_path, arguments):
+def test_load_folder_arguments_out_of_range_raise(tmp_path, arguments):
     with pytest.raises(InputError, match=next(iter(arguments))):
         load_folder(tmp_path, **arguments)

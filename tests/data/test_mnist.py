@@ -1,4 +1,4 @@
-"""MNIST: where it is looked for, and what a wrong file is told."""
+"""MNIST: lookup, validation, download, and loading by name."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def write(path, arrays):
     return path
 
 
-def test_the_real_file(mnist):
+def test_mnist_file_has_known_labels_mean_and_deviation(mnist):
     assert mnist.name == "mnist"
     assert mnist.train_images.shape == (60000, 28, 28, 1)
     assert mnist.test_images.shape == (10000, 28, 28, 1)
@@ -66,7 +66,7 @@ def test_the_real_file(mnist):
     assert mnist.train_images.std() / 255 == pytest.approx(0.3081, abs=5e-5)
 
 
-def test_the_file_may_be_compressed_or_not_and_in_any_order(folder, tmp_path):
+def test_mnist_fingerprint_is_independent_of_compression_and_order(folder, tmp_path):
     with zipfile.ZipFile(tmp_path / "mnist.npz", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for key, array in reversed(look_alike().items()):
             buffer = io.BytesIO()
@@ -76,33 +76,33 @@ def test_the_file_may_be_compressed_or_not_and_in_any_order(folder, tmp_path):
     assert load_mnist(tmp_path).sha256 == load_mnist(folder).sha256
 
 
-def test_environment_names_the_folder_and_the_argument_wins(folder, tmp_path, monkeypatch, offline):
+def test_data_dir_takes_precedence_over_environment(folder, tmp_path, monkeypatch, offline):
     monkeypatch.setenv("TFVAE_DATA_DIR", str(folder))
     assert load_mnist().train_labels.dtype == np.int64
     with pytest.raises(InputError, match=r"expected mnist.npz in --data-dir .*a folder of 0 entries"):
         load_mnist(tmp_path)
 
 
-def test_environment_that_names_nothing_is_an_error_not_a_download(tmp_path, monkeypatch, offline):
+def test_environment_with_missing_folder_raises(tmp_path, monkeypatch, offline):
     monkeypatch.setenv("TFVAE_DATA_DIR", str(tmp_path / "nowhere"))
     with pytest.raises(InputError, match=r"TFVAE_DATA_DIR.*does not exist"):
         load_mnist()
 
 
-def test_environment_folder_without_mnist_goes_on_to_the_download(tmp_path, monkeypatch, offline):
+def test_environment_folder_without_mnist_falls_back_to_download(tmp_path, monkeypatch, offline):
     monkeypatch.setenv("TFVAE_DATA_DIR", str(tmp_path))
     with pytest.raises(DownloadError):
         load_mnist()
 
 
-def test_without_a_folder_the_download_is_used(monkeypatch):
+def test_mnist_without_folder_is_downloaded(monkeypatch):
     arrays = look_alike()
     pairs = (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])
     monkeypatch.setattr(keras.datasets.mnist, "load_data", lambda: pairs)
     assert np.bincount(load_mnist().test_labels).tolist() == TEST_COUNTS
 
 
-def test_without_folder_and_network_the_error_names_every_way_out(offline):
+def test_mnist_without_folder_and_network_raises_with_remedies(offline):
     with pytest.raises(DownloadError, match="no route to host") as raised:
         load_mnist()
     for way in ("--data-dir", "TFVAE_DATA_DIR", "keras.datasets.mnist", "--data digits"):
@@ -110,27 +110,27 @@ def test_without_folder_and_network_the_error_names_every_way_out(offline):
 
 
 @pytest.mark.parametrize(("name", "kind"), [("nowhere", "does not exist"), ("file", "a file")])
-def test_a_folder_that_is_none_is_an_error(tmp_path, name, kind):
+def test_data_dir_that_is_no_folder_raises(tmp_path, name, kind):
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match=f"expected a folder.*--data-dir.*{kind}"):
         load_mnist(tmp_path / name)
 
 
-def test_a_folder_without_the_file_says_what_is_there(tmp_path):
+def test_data_dir_without_mnist_raises_and_lists_its_content(tmp_path):
     (tmp_path / "MNIST.npz.part").touch()
     with pytest.raises(InputError, match=r"a folder of 1 entries, \['MNIST.npz.part'\]"):
         load_mnist(tmp_path)
 
 
 @pytest.mark.parametrize("kept", [0.0, 0.5, 0.999])
-def test_a_truncated_file_is_called_that(folder, tmp_path, kept):
+def test_truncated_mnist_file_raises(folder, tmp_path, kept):
     whole = (folder / "mnist.npz").read_bytes()
     (tmp_path / "mnist.npz").write_bytes(whole[: int(len(whole) * kept)])
     with pytest.raises(InputError, match="broken or truncated"):
         load_mnist(tmp_path)
 
 
-def test_a_damaged_file_is_called_that(folder, tmp_path):
+def test_damaged_mnist_file_raises(folder, tmp_path):
     damaged = bytearray((folder / "mnist.npz").read_bytes())
     damaged[200:260] = b"\xff" * 60
     (tmp_path / "mnist.npz").write_bytes(damaged)
@@ -138,19 +138,19 @@ def test_a_damaged_file_is_called_that(folder, tmp_path):
         load_mnist(tmp_path)
 
 
-def test_missing_and_foreign_keys_are_named(tmp_path):
+def test_missing_and_unknown_arrays_raise_and_are_named(tmp_path):
     write(tmp_path, {"x_train": np.zeros(1), "images": np.zeros(1)})
     with pytest.raises(InputError, match=r"\['images', 'x_train'\], missing: \['x_test', 'y_test', 'y_train'\]"):
         load_mnist(tmp_path)
 
 
-def test_pickled_objects_are_not_loaded(tmp_path):
+def test_pickled_objects_raise(tmp_path):
     write(tmp_path, {key: np.array([{"a": 1}]) for key in ("x_train", "y_train", "x_test", "y_test")})
-    with pytest.raises(InputError, match="never loaded: they can run code"):
+    with pytest.raises(InputError, match="never loaded, because they can run code"):
         load_mnist(tmp_path)
 
 
-def test_an_archive_of_something_else_is_refused(tmp_path):
+def test_zip_archive_without_arrays_raises(tmp_path):
     with zipfile.ZipFile(tmp_path / "mnist.npz", "w") as archive:
         for key in ("x_train", "y_train", "x_test", "y_test"):
             archive.writestr(key, b"no array")
@@ -175,7 +175,7 @@ def test_an_archive_of_something_else_is_refused(tmp_path):
         ("y_test", np.full(10000, 10, np.uint8), "labels up to 10"),
     ],
 )
-def test_one_wrong_array_is_named(tmp_path, key, array, message):
+def test_invalid_mnist_array_raises_and_is_named(tmp_path, key, array, message):
     write(tmp_path, {**look_alike(), key: array})
     with pytest.raises(InputError, match=message):
         load_mnist(tmp_path)
@@ -191,28 +191,29 @@ def test_load_by_name(folder):
     [
         (
             "minst",
-            "one of: mnist, digits, synthetic, faces, textures, folder:PATH. Received: 'minst'. Did you mean mnist",
+            "one of: mnist, digits, synthetic, faces, textures, folder:PATH, deskewed:NAME. Received: 'minst'. "
+            "Did you mean mnist",
         ),
         ("MNIST", "Did you mean mnist"),
         ("digit", "Did you mean digits"),
         ("cifar", r"Received: 'cifar'\.$"),
         ("folder:", "a path after 'folder:'"),
-        ("folder", "folder:PATH. Received: 'folder'. Did you mean folder:PATH"),
+        ("folder", "folder:PATH, deskewed:NAME. Received: 'folder'. Did you mean folder:PATH"),
     ],
 )
-def test_load_of_an_unknown_name_lists_the_names(name, message):
+def test_load_of_unknown_name_raises_and_lists_names(name, message):
     with pytest.raises(InputError, match=message):
         load(name)
 
 
-def test_fallback_is_asked_for_loud_and_recorded(digits, offline):
+def test_fallback_to_digits_warns_and_is_recorded(digits, offline):
     with pytest.raises(DownloadError):
         load("mnist")
-    with pytest.warns(UserWarning, match=r"`digits` STANDS IN"):
+    with pytest.warns(UserWarning, match=r"`digits` REPLACES IT"):
         data = load("mnist", allow_fallback=True)
     assert (data.name, data.fallback_for, data.sha256) == ("digits", "mnist", digits.sha256)
 
 
-def test_fallback_never_hides_a_wrong_folder(tmp_path, offline):
+def test_fallback_does_not_apply_to_wrong_data_dir(tmp_path, offline):
     with pytest.raises(InputError, match=r"expected mnist\.npz in --data-dir"):
         load("mnist", data_dir=tmp_path, allow_fallback=True)

@@ -1,4 +1,4 @@
-"""Decoded pictures on disk: used when they are whole and of these files, and never in the way."""
+"""Image cache: invalidation, damage, unwritable folders."""
 
 from __future__ import annotations
 
@@ -54,20 +54,20 @@ def loaded(files, **options) -> list[list[int]]:
 PIXELS = [[0, 5, 6], [1, 5, 6], [2, 5, 6]]
 
 
-def test_the_second_time_nothing_is_decoded(files, decoded, cache):
+def test_second_read_decodes_nothing(files, decoded, cache):
     assert loaded(files) == PIXELS
     assert sorted(decoded) == ["0.png", "1.png", "2.png"]
     assert loaded(files) == PIXELS and len(decoded) == 3
     assert [path.suffix for path in cache.iterdir()] == [".npy"]
 
 
-def test_what_is_kept_is_an_ordinary_npy_file(files, cache):
+def test_cache_file_is_readable_by_numpy(files, cache):
     loaded(files)
     assert np.load(next(cache.iterdir()))[:, 0, 0].tolist() == PIXELS
 
 
 @pytest.mark.parametrize("change", ["size", "order", "fewer", "time", "content", "name", "folder"])
-def test_whatever_decides_the_pixels_counts(files, decoded, change, tmp_path):
+def test_cache_is_invalidated_by_every_change(files, decoded, change, tmp_path):
     loaded(files)
     options = {"image_size": 2} if change == "size" else {}
     if change == "order":
@@ -92,7 +92,7 @@ def test_whatever_decides_the_pixels_counts(files, decoded, change, tmp_path):
 
 
 @pytest.mark.parametrize("damage", ["emptied", "cut", "a pixel", "the header", "the end", "another array", "a folder"])
-def test_a_damaged_cache_is_decoded_again_and_mended(files, decoded, cache, damage):
+def test_damaged_cache_is_rewritten(files, decoded, cache, damage):
     loaded(files)
     path = next(cache.iterdir())
     whole = bytearray(path.read_bytes())
@@ -118,7 +118,7 @@ def test_a_damaged_cache_is_decoded_again_and_mended(files, decoded, cache, dama
         assert loaded(files) == PIXELS and decoded == []
 
 
-def test_a_cache_that_cannot_be_written_is_no_error(files, cache, monkeypatch, tmp_path):
+def test_unwritable_cache_is_no_error(files, cache, monkeypatch, tmp_path):
     cache.write_text("a file where the folder should be")
     assert loaded(files) == PIXELS
     monkeypatch.delenv("TFVAE_CACHE_DIR")
@@ -131,7 +131,7 @@ def no_home():
     raise RuntimeError("Could not determine home directory.")
 
 
-def test_a_disk_that_is_full_is_no_error_and_leaves_nothing(files, cache, monkeypatch):
+def test_full_disk_is_no_error_and_leaves_no_file(files, cache, monkeypatch):
     def full(*arguments):
         raise OSError(28, "No space left on device")
 
@@ -140,7 +140,7 @@ def test_a_disk_that_is_full_is_no_error_and_leaves_nothing(files, cache, monkey
     assert list(cache.iterdir()) == []
 
 
-def test_what_is_refused_is_not_kept(files, cache):
+def test_invalid_images_are_not_cached(files, cache):
     files[1].write_bytes(b"no picture")
     for _ in range(2):
         with pytest.raises(InputError, match=r"1\.png"):
@@ -148,13 +148,13 @@ def test_what_is_refused_is_not_kept(files, cache):
     assert list(cache.iterdir()) == []
 
 
-def test_a_file_that_went_away_is_named(files):
+def test_missing_file_raises_and_is_named(files):
     files[2].unlink()
     with pytest.raises(InputError, match=r"2\.png \(.*No such file"):
         loaded(files)
 
 
-def test_where_the_cache_lies(files, monkeypatch, tmp_path):
+def test_cache_folder_follows_environment_variables(files, monkeypatch, tmp_path):
     root = files[0].parent
 
     def folder():

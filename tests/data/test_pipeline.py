@@ -1,4 +1,4 @@
-"""Batches: the order, where it can be taken up again, and that nothing is lost on the way."""
+"""Batches: order, resuming, completeness."""
 
 from __future__ import annotations
 
@@ -47,54 +47,54 @@ def order(data: ImageData, *, steps: int, seed: int = 1, **position: int) -> lis
     return [data.to_uint8(images).ravel().tolist() for images, _ in batches]
 
 
-def test_the_same_seed_gives_the_same_order(numbered):
+def test_training_order_is_determined_by_the_seed(numbered):
     assert order(numbered, steps=2 * STEPS) == order(numbered, steps=2 * STEPS)
 
 
-def test_epochs_and_seeds_differ(numbered):
+def test_training_order_differs_between_epochs_and_seeds(numbered):
     batches = order(numbered, steps=3 * STEPS)
     epochs = [batches[:STEPS], batches[STEPS : 2 * STEPS], batches[2 * STEPS :]]
     epochs.append(order(numbered, steps=STEPS, seed=2))
     assert len({str(epoch) for epoch in epochs}) == 4
 
 
-def test_an_epoch_holds_no_image_twice(numbered):
+def test_epoch_has_no_duplicates(numbered):
     batches = order(numbered, steps=10 * STEPS)
     for epoch in range(10):
         seen = np.ravel(batches[epoch * STEPS : (epoch + 1) * STEPS])
         assert len(set(seen)) == STEPS * BATCH
 
 
-def test_no_image_is_left_out_of_every_epoch(numbered):
+def test_dropped_images_differ_between_epochs(numbered):
     # 3 of 23 are left out of an epoch: one image is left out of all 20 with a chance of (3/23)**20 < 1e-17.
     assert set(np.ravel(order(numbered, steps=20 * STEPS))) == set(range(COUNT))
 
 
 @pytest.mark.parametrize("epoch", [0, 1, 2])
 @pytest.mark.parametrize("step", range(STEPS + 1))
-def test_any_position_gives_the_tail_of_the_uninterrupted_stream(numbered, epoch, step):
+def test_resumed_batches_equal_the_tail_of_the_uninterrupted_stream(numbered, epoch, step):
     whole = order(numbered, steps=4 * STEPS)
     tail = whole[epoch * STEPS + step :]
     assert order(numbered, steps=len(tail), first_epoch=epoch, first_step=step) == tail
 
 
-def test_images_in_a_mapped_file_come_in_the_same_batches(anywhere, numbered, monkeypatch):
+def test_batches_of_memory_mapped_images_are_equal(anywhere, numbered, monkeypatch):
     mapped = order(anywhere, steps=3 * STEPS)
     assert order(anywhere, steps=STEPS + 1, first_epoch=1, first_step=STEPS - 1) == mapped[2 * STEPS - 1 :]
     monkeypatch.undo()
     assert mapped == order(numbered, steps=3 * STEPS)
 
 
-def test_a_late_epoch_starts_at_once(numbered):
+def test_late_first_epoch_starts_without_delay(numbered):
     assert len(order(numbered, steps=1, first_epoch=2**62, seed=2**63 - 1)) == 1
 
 
-def test_the_stream_never_ends(numbered):
+def test_training_batches_are_infinite(numbered):
     assert training_batches(numbered, batch_size=BATCH, seed=0).cardinality() == tf.data.INFINITE_CARDINALITY
 
 
 @pytest.mark.parametrize("value_range", [(0.0, 1.0), (-1.0, 1.0)])
-def test_the_graph_gives_the_very_numbers_of_to_float(digits, value_range):
+def test_batches_equal_to_float_exactly(digits, value_range):
     data = digits.with_value_range(*value_range)
     batches = evaluation_batches(data, "test", batch_size=100)
     images = np.concatenate([images for images, _ in batches])
@@ -114,7 +114,7 @@ def test_training_batches_have_static_shapes_and_matching_labels(anywhere):
 
 @pytest.mark.parametrize(("split", "count"), [("train", COUNT), ("test", 7)])
 @pytest.mark.parametrize("batch_size", [1, 5, 7, 100])
-def test_evaluation_drops_nothing_and_keeps_the_order(anywhere, split, count, batch_size):
+def test_evaluation_batches_are_complete_and_in_order(anywhere, split, count, batch_size):
     batches = evaluation_batches(anywhere, split, batch_size=batch_size)
     images = np.concatenate([images for images, _ in batches])
     labels = np.concatenate([labels for _, labels in batches])
@@ -128,25 +128,25 @@ def test_steps_per_epoch_is_the_number_of_full_batches(numbered):
 
 
 @pytest.mark.parametrize("batch_size", [0, 24])
-def test_a_batch_that_cannot_be_filled_is_refused(numbered, batch_size):
+def test_batch_size_out_of_range_raises(numbered, batch_size):
     with pytest.raises(InputError, match=rf"1 \.\. 23, .* 'numbered'. Received: batch_size={batch_size}"):
         training_batches(numbered, batch_size=batch_size, seed=0)
 
 
 @pytest.mark.parametrize("wrong", [{"seed": -1}, {"seed": 2**63}, {"first_epoch": -1}, {"first_step": STEPS + 1}])
-def test_a_position_out_of_range_is_refused(numbered, wrong):
+def test_training_position_out_of_range_raises(numbered, wrong):
     with pytest.raises(InputError, match=f"expected {next(iter(wrong))} in 0"):
         training_batches(numbered, **{"batch_size": BATCH, "seed": 0, **wrong})
 
 
-def test_evaluation_refuses_unknown_splits_and_empty_batches(numbered):
+def test_evaluation_batches_of_unknown_split_or_size_raise(numbered):
     with pytest.raises(InputError, match=r"\['train', 'test'\]. Received: split='validation'"):
         evaluation_batches(numbered, "validation", batch_size=5)
     with pytest.raises(InputError, match="batch_size >= 1"):
         evaluation_batches(numbered, "test", batch_size=0)
 
 
-def test_two_replicas_share_each_batch_of_one(anywhere):
+def test_two_replicas_split_each_global_batch(anywhere):
     strategy = tf.distribute.MirroredStrategy(
         ["CPU:0", "CPU:1"], cross_device_ops=tf.distribute.HierarchicalCopyAllReduce()
     )

@@ -1,4 +1,4 @@
-"""Textures: crops of two bundled photographs that never share a pixel between the splits."""
+"""Textures: crops of two photographs, no pixel shared between the splits."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from tfvae.data.textures import LARGEST
 from tfvae.errors import InputError
 
 
-def test_two_classes_take_turns():
+def test_texture_classes_alternate():
     data = load_textures(train=5, test=4)
     assert data.image_shape == (64, 64, 3) and data.class_names == ("china", "flower")
     assert data.train_labels.tolist() == [0, 1, 0, 1, 0] and data.test_labels.tolist() == [0, 1, 0, 1]
 
 
-def test_a_class_shows_its_own_photograph():
+def test_texture_crops_come_from_the_photograph_of_their_class():
     data = load_textures(image_size=16, train=400, test=2)
     for label, name in enumerate(data.class_names):
         photograph = sklearn.datasets.load_sample_image(f"{name}.jpg")[:, LARGEST:]
@@ -27,7 +27,7 @@ def test_a_class_shows_its_own_photograph():
 
 
 @pytest.mark.parametrize("image_size", [16, 64, LARGEST])
-def test_no_pixel_is_in_both_splits(monkeypatch, image_size):
+def test_texture_splits_share_no_pixel(monkeypatch, image_size):
     # In place of the photographs: black where crops may train, white where they may test.
     marked = np.zeros((427, 640, 3), np.uint8)
     marked[:, :LARGEST] = 255
@@ -36,7 +36,7 @@ def test_no_pixel_is_in_both_splits(monkeypatch, image_size):
     assert set(data.train_images.ravel()) == {0} and set(data.test_images.ravel()) == {255}
 
 
-def test_crops_differ_in_place_scale_and_mirroring(monkeypatch):
+def test_texture_crops_vary_in_position_scale_and_mirroring(monkeypatch):
     # Red grows to the right, green downwards: their spread within a crop is its scale, and red falls where mirrored.
     down, right = np.indices((427, 640))
     ramp = np.stack([right * 255 // 640, down * 255 // 640, 0 * down], axis=-1).astype(np.uint8)
@@ -49,7 +49,7 @@ def test_crops_differ_in_place_scale_and_mirroring(monkeypatch):
     assert images[:, 16, 16, 0].min() < 122 and images[:, 16, 16, 0].max() > 235
 
 
-def test_the_same_arguments_give_the_same_crops_and_another_seed_others():
+def test_textures_are_determined_by_the_seed():
     options = {"image_size": 16, "train": 6, "test": 6}
     assert load_textures(**options).sha256 == load_textures(**options).sha256
     assert load_textures(**options).sha256 != load_textures(**options, seed=1).sha256
@@ -62,12 +62,12 @@ def test_load_by_name():
 
 
 @pytest.mark.parametrize("image_size", [0, 15, LARGEST + 1])
-def test_a_size_that_the_photographs_do_not_hold_is_refused(image_size):
+def test_texture_image_size_out_of_range_raises(image_size):
     with pytest.raises(InputError, match=rf"16 \.\. 256 .*image_size={image_size}"):
         load("textures", image_size=image_size)
 
 
 @pytest.mark.parametrize("wrong", [{"train": 1}, {"test": 0}, {"seed": -1}])
-def test_counts_and_seeds_out_of_range_are_refused(wrong):
+def test_texture_counts_and_seeds_out_of_range_raise(wrong):
     with pytest.raises(InputError, match=f"{next(iter(wrong))}={next(iter(wrong.values()))}"):
         load_textures(**wrong)

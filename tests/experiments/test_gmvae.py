@@ -40,7 +40,7 @@ class TestGMVAEExperiment(ExperimentContract):
             names[variant] = record["dataset"]
         assert names == {
             "mnist-autoencoder": "digits",
-            "mnist-gmvae-best": "upright-digits",
+            "mnist-gmvae-best": "deskewed:digits",
             "synthetic-gmvae": "synthetic",
         }
 

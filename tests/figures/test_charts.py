@@ -1,4 +1,4 @@
-"""Curves and bars: the right numbers, lines, legends and labels."""
+"""Line charts: values, line styles, legends, labels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures as files: the same bytes for the same figure, all or nothing, and never too large."""
+"""Figure files: reproducible bytes, encodings, atomic writes."""
 
 from __future__ import annotations
 

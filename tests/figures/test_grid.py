@@ -1,4 +1,4 @@
-"""The grid of images, placed by hand."""
+"""Image grids: positions and errors."""
 
 from __future__ import annotations
 

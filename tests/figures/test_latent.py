@@ -1,4 +1,4 @@
-"""Scatters of codes: the right points, colors, names, shares of variance, and a view that separates."""
+"""Latent scatter plots: points, colors, names, shares of variance, the 3-D view."""
 
 from __future__ import annotations
 

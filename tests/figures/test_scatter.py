@@ -1,4 +1,4 @@
-"""Quality against size: every point where it belongs, with its name."""
+"""Quality against size: positions and labels of the points."""
 
 from __future__ import annotations
 

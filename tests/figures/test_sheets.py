@@ -1,4 +1,4 @@
-"""Sheets: every image at its place, pixel by pixel, with its caption and frame."""
+"""Image sheets: exact positions, captions, frames."""
 
 from __future__ import annotations
 

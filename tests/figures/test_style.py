@@ -1,4 +1,4 @@
-"""The house style: colors that everyone can tell apart, text that fits, and nobody's settings touched."""
+"""Figure style: a color-blind safe palette, text wrapping, isolation of matplotlib settings."""
 
 from __future__ import annotations
 

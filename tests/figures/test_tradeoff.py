@@ -1,4 +1,4 @@
-"""Accuracy against variety: what is drawn where, and what is refused."""
+"""Tradeoff curves: positions, panels, errors."""
 
 from __future__ import annotations
 

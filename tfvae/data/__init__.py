@@ -1,4 +1,4 @@
-"""Data sets by the name that a command line gives, and the batches made of them."""
+"""Data sets by name, and batches for training and evaluation."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 import warnings
 from collections.abc import Callable
 
+from tfvae.data.deskew import deskew
 from tfvae.data.digits import load_digits
 from tfvae.data.faces import load_faces
 from tfvae.data.folder import load_folder
@@ -18,7 +19,6 @@ from tfvae.data.pipeline import evaluation_batches, steps_per_epoch, training_ba
 from tfvae.data.signals import SignalData
 from tfvae.data.synthetic import load_synthetic
 from tfvae.data.textures import load_textures
-from tfvae.data.upright import upright
 from tfvae.errors import InputError
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "ImageData",
     "LabeledData",
     "SignalData",
+    "deskew",
     "evaluation_batches",
     "load",
     "load_digits",
@@ -37,11 +38,10 @@ __all__ = [
     "load_textures",
     "steps_per_epoch",
     "training_batches",
-    "upright",
 ]
 
 _FOLDER = "folder:"
-_UPRIGHT = "upright:"
+_DESKEWED = ("deskewed:", "upright:")  # the second is the name of earlier versions
 _LOADERS: dict[str, Callable[[str | os.PathLike[str] | None], LabeledData]] = {
     "mnist": load_mnist,
     "digits": lambda data_dir: load_digits(),
@@ -64,24 +64,24 @@ def load(
 
     Args:
         name: str: `mnist`, `digits` (bundled), `faces`, `textures` (bundled), `synthetic` (signals), or `folder:PATH`
-            (your pictures), where PATH starts at the working directory. `upright:` before the name of pictures centers
-            each and takes its slant away.
-        data_dir: a folder that holds `mnist.npz` or `faces/`, or None; the other names need none and ignore it.
-        image_size: int, side in pixels to which `faces`, `textures` and `folder:PATH` are brought, or None: 64 for
-            `textures`, and the size of the files for the others.
-        allow_fallback: whether `digits` may stand in, with a warning, for MNIST that is in no folder and
-            cannot be downloaded. A folder that was named and is wrong stays an error.
+            (your images), where PATH starts at the working directory. The prefix `deskewed:` (or `upright:`, as in
+            earlier versions) centers and deskews each image: `deskewed:mnist`.
+        data_dir: folder that holds `mnist.npz` or `faces/`, or None; ignored by the other data sets.
+        image_size: int, side in pixels to which images of `faces`, `textures` and `folder:PATH` are resized, or None:
+            64 for `textures`, and the size of the files for the others.
+        allow_fallback: whether to use `digits`, with a warning, where MNIST is in no folder and cannot be downloaded.
+            A given folder without it is always an error.
 
     Returns:
-        ImageData, or SignalData for `synthetic`; its `fallback_for` is "mnist" where `digits` stands in.
+        ImageData, or SignalData for `synthetic`; `fallback_for` is "mnist" where `digits` replaces it.
 
     Raises:
-        InputError: if the name is unknown, the data are missing or broken, or they have a size of their own and
-            another is asked for.
+        InputError: if the name is unknown, the data are missing or broken, or `image_size` is given for a data set
+            of fixed image size.
     """
-    if name.startswith(_UPRIGHT):
-        plain = name.removeprefix(_UPRIGHT)
-        return upright(load_images(plain, data_dir=data_dir, image_size=image_size, allow_fallback=allow_fallback))
+    if name.startswith(_DESKEWED):
+        _, plain = name.split(":", maxsplit=1)
+        return deskew(load_images(plain, data_dir=data_dir, image_size=image_size, allow_fallback=allow_fallback))
     if name.startswith(_FOLDER):
         path = name.removeprefix(_FOLDER)
         if not path:
@@ -90,13 +90,13 @@ def load(
     if name in _RESIZED:
         return _RESIZED[name](data_dir, image_size)
     if name not in _LOADERS:
-        names = [*_LOADERS, *_RESIZED, f"{_FOLDER}PATH"]
+        names = [*_LOADERS, *_RESIZED, f"{_FOLDER}PATH", f"{_DESKEWED[0]}NAME"]
         near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.5)
         hint = f" Did you mean {near[0]}?" if near else ""
         raise InputError(f"Expected a data set, one of: {', '.join(names)}. Received: {name!r}.{hint}")
     if image_size is not None:
         raise InputError(
-            f"Expected an image size for {', '.join(_RESIZED)} or {_FOLDER}PATH alone: {name} has a size of its own. "
+            f"Expected an image size only for {', '.join(_RESIZED)} or {_FOLDER}PATH: that of {name} is fixed. "
             f"Received: image_size={image_size}. Leave it out, or name another data set."
         )
     try:
@@ -105,7 +105,7 @@ def load(
         if not allow_fallback:
             raise
         warnings.warn(
-            f"MNIST CANNOT BE HAD, SO THE DATA SET `digits` STANDS IN FOR IT: its numbers are not MNIST's. {error}",
+            f"MNIST IS NOT AVAILABLE, THE DATA SET `digits` REPLACES IT: results are not those of MNIST. {error}",
             stacklevel=2,
         )
         return dataclasses.replace(load_digits(), fallback_for="mnist")
@@ -118,15 +118,15 @@ def load_images(
     image_size: int | None = None,
     allow_fallback: bool = False,
 ) -> ImageData:
-    """`load`, for where only pictures will do.
+    """Loads a data set of images by name; see `load` for the arguments.
 
     Raises:
-        InputError: as `load` does, and if the data set holds no pictures.
+        InputError: as `load` does, and if the data set does not hold images.
     """
     data = load(name, data_dir=data_dir, image_size=image_size, allow_fallback=allow_fallback)
     if not isinstance(data, ImageData):
         raise InputError(
-            f"Expected a data set of pictures. Received: {name!r}, which holds {data.example}s. "
+            f"Expected a data set of images. Received: {name!r}, which holds {data.example}s. "
             f"Name mnist, digits, {', '.join(_RESIZED)} or {_FOLDER}PATH."
         )
     return data

@@ -1,4 +1,4 @@
-"""The folder in which a person keeps data sets: given, or named by the environment."""
+"""The data folder: an argument, or the environment variable TFVAE_DATA_DIR."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ ENVIRONMENT = "TFVAE_DATA_DIR"
 
 
 def data_folder(data_dir: str | os.PathLike[str] | None, *, expected: str, remedy: str) -> Path | None:
-    """The folder `data_dir`, or that which TFVAE_DATA_DIR names, or None if neither is given.
+    """Returns `data_dir`, else the folder that TFVAE_DATA_DIR names, else None.
 
     Args:
-        data_dir: the folder that a person named, or None.
-        expected: str, how the error starts: "MNIST: expected a folder that holds mnist.npz".
-        remedy: str, what its reader can do besides correcting the path.
+        data_dir: the folder given by the user, or None.
+        expected: str, start of the error message: "MNIST: expected a folder that holds mnist.npz".
+        remedy: str, what can be done besides correcting the path.
 
     Raises:
-        InputError: if the folder that was named is none.
+        InputError: if the path is no folder.
     """
     given = os.environ.get(ENVIRONMENT) or None if data_dir is None else data_dir
     if given is None:

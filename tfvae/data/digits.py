@@ -1,4 +1,4 @@
-"""scikit-learn's bundled handwriting, made to look like MNIST: real digits with no download."""
+"""scikit-learn's bundled handwritten digits in the format of MNIST, without a download."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ _CONTRAST, _DARKEST = 2.0, 0.35
 def load_digits() -> ImageData:
     """Loads 1,797 real handwritten digits, upscaled from 8x8 to 28x28: 1,437 train and 360 test.
 
-    Each is resized to 20x20 (bicubic), given MNIST's contrast and put with its center of mass in the middle.
-    The split is fixed: of the images ordered by class, every fifth tests. Both splits keep the file's order.
+    Each is resized to 20x20 (bicubic), its contrast matched to MNIST's, its center of mass moved to the middle.
+    The split is fixed and stratified: every fifth image in the order of the classes is a test image. Both splits keep
+    the order of scikit-learn's file, in which the classes are mixed.
 
     Returns:
-        ImageData named "digits", the same on every machine.
+        ImageData named "digits", uint8 [N, 28, 28, 1] in 0 .. 255, identical on every machine.
 
     Reference:
-        Alpaydin, Kaynak 1998, Optical Recognition of Handwritten Digits (UCI), the part scikit-learn ships.
+        Alpaydin, Kaynak 1998, Optical Recognition of Handwritten Digits (UCI), the part included in scikit-learn.
     """
     bundled = sklearn.datasets.load_digits()
     images = np.stack([_like_mnist(image) for image in bundled.images])[..., np.newaxis]
@@ -44,7 +45,7 @@ def load_digits() -> ImageData:
 
 
 def _like_mnist(image: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """Turns float [8, 8] in 0 .. 16 into uint8 [28, 28]."""
+    """Converts float [8, 8] in 0 .. 16 to uint8 [28, 28]."""
     # uint8 before the resize: Pillow then works in integers, so that every machine gets the same pixels.
     small = Image.fromarray(np.rint(image * (255 / 16)).astype(np.uint8))
     gray = np.asarray(small.resize((_BOX, _BOX), Image.Resampling.BICUBIC)) / 255.0
@@ -56,6 +57,6 @@ def _like_mnist(image: NDArray[np.float64]) -> NDArray[np.uint8]:
 
 
 def _corner(ink: NDArray[np.uint64]) -> int:
-    """Where the box starts, along one axis, so that the center of its ink [20] comes to the middle of 28."""
+    """Start of the 20-pixel box along one axis that moves the center of its ink [20] to the middle of 28 pixels."""
     center = float(np.sum(ink * (np.arange(_BOX) + 0.5)) / ink.sum())
     return int(np.clip(np.rint(_SIDE / 2 - center), 0, _SIDE - _BOX))

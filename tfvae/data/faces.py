@@ -1,4 +1,4 @@
-"""Pictures of faces in one folder, as report 3 has them."""
+"""Face images from one folder, for report 3."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ _REMEDY = "use `--data textures`, which is bundled"
 
 
 def load_faces(data_dir: str | os.PathLike[str] | None = None, *, image_size: int | None = None) -> ImageData:
-    """Loads faces: a folder of pictures, of which the first 80 % in alphanumeric order of the file names train.
+    """Loads face images; the first 80 % in alphanumeric order of the file names are the training split.
 
-    Looks for a folder `faces` in `data_dir`, and takes `data_dir` itself if it has none but holds pictures; when
-    `data_dir` is None, does so in the folder that the environment variable TFVAE_DATA_DIR names. What was decoded is
-    kept for the next time, see `read_pictures`; pixels are never held as floats.
+    Reads the folder `faces` in `data_dir`, or `data_dir` itself if that holds images; when `data_dir` is None, the
+    folder that the environment variable TFVAE_DATA_DIR names is searched likewise. Decoded images are cached on disk,
+    see `read_pictures`.
 
     Args:
         data_dir: a folder, or None.
-        image_size: int >= 1, pixels; each picture is cropped to its central square and resized to that, antialiased.
-            None: the size of the files, which must have one.
+        image_size: int >= 1, pixels; each image is cropped to its central square and resized to that side, antialiased.
+            None: the common size of the files.
 
     Returns:
-        ImageData named "faces", uint8, of one class, "face".
+        ImageData named "faces", uint8 [N, H, W, C] in 0 .. 255, with one class, "face".
 
     Raises:
-        InputError: if no folder is named, or it is missing or holds fewer than two pictures or something else; a file
-            cannot be read as a picture; or pictures differ in size or mix gray and color. The message names the files.
+        InputError: if no folder is given, or it is missing or holds fewer than two images or other files; a file cannot
+            be decoded; or images differ in size or mix gray and color. The message names the files.
 
     Reference:
         Report 3, section 4: CelebA-HQ (Karras et al. 2018), 256x256, 24,000 train and 6,000 test.

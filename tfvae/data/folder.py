@@ -1,4 +1,4 @@
-"""A person's own pictures, read from a folder."""
+"""Image data sets from a folder of files."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ _Members = list[tuple[Path, int]]
 def load_folder(
     path: str | os.PathLike[str], *, image_size: int | None = None, test_fraction: float = 0.2
 ) -> ImageData:
-    """Loads every picture of a folder, whose sub-folders, where there are any, are the classes.
+    """Loads the images of a folder; its sub-folders, where there are any, are the classes.
 
-    In the alphanumeric order of the file names, the first images of each class train and the rest test; the
-    classes take turns, so that the first few images hold some of each. Pictures are turned upright as their
-    EXIF data say; of an animation the first frame counts. Hidden entries (a name that starts with a dot, such
-    as .DS_Store) are ignored, and nothing else is. What was decoded is kept for the next time, see `read_pictures`.
+    In alphanumeric order of the file names, the first images of each class are the training split and the rest the
+    test split; classes alternate within a split. Images are rotated as their EXIF data say; of an animation the first
+    frame is taken. Hidden entries (a name that starts with a dot, such as .DS_Store) are ignored, and nothing else is.
+    Decoded images are cached on disk, see `read_pictures`.
 
     Args:
-        path: a folder of pictures in any format Pillow reads, all gray or all color, 8 bits a channel.
-        image_size: int >= 1, pixels; each picture is cropped to its central square and resized to that. None:
-            they must have one size already.
-        test_fraction: float in (0, 1), share of each class that tests; at least one tests and one trains.
+        path: a folder of images in any format Pillow reads, all gray or all color, 8 bits a channel.
+        image_size: int >= 1, pixels; each image is cropped to its central square and resized to that side. None:
+            they must all have one size.
+        test_fraction: float in (0, 1), share of each class in the test split; each split gets at least one image.
 
     Returns:
-        ImageData named "folder:" and the folder's own name; C is 1 for gray pictures and 3 for color.
+        ImageData named "folder:" and the folder's own name, uint8 in 0 .. 255; C is 1 for gray images, 3 for color.
+        It is `ordered` by file name, so that `subset` draws at random.
 
     Raises:
         InputError: if the folder is missing or empty, a class has fewer than two pictures, a file cannot be
@@ -51,11 +52,12 @@ def load_folder(
         test_images=pictures[len(train) :],
         test_labels=np.array([label for _, label in test], dtype=np.int64),
         class_names=tuple(classes),
+        ordered=True,
     )
 
 
 def _list_classes(root: Path) -> dict[str, list[Path]]:
-    """Maps class name to its files, both in alphanumeric order."""
+    """{class name: its files}, both in alphanumeric order."""
     if not root.is_dir():
         kind = "a file" if root.exists() else "a path that does not exist"
         raise InputError(f"load_folder: expected a folder of pictures. Received: {root.absolute()}, {kind}.")
@@ -89,15 +91,15 @@ def _list_classes(root: Path) -> dict[str, list[Path]]:
 
 
 def _split(classes: dict[str, list[Path]], test_fraction: float) -> tuple[_Members, _Members]:
-    """Gives (file, label) of the training and of the test images, the classes taking turns."""
+    """(file, label) of the training and of the test images, in alternating classes."""
     train: list[tuple[int, int, Path]] = []
     test: list[tuple[int, int, Path]] = []
     for label, files in enumerate(classes.values()):
         first_test = training_count(len(files), test_fraction)
         train += [(rank, label, file) for rank, file in enumerate(files[:first_test])]
         test += [(rank, label, file) for rank, file in enumerate(files[first_test:])]
-    return _in_turns(train), _in_turns(test)
+    return _alternating(train), _alternating(test)
 
 
-def _in_turns(ranked: list[tuple[int, int, Path]]) -> _Members:
+def _alternating(ranked: list[tuple[int, int, Path]]) -> _Members:
     return [(file, label) for _, label, file in sorted(ranked)]

@@ -1,4 +1,4 @@
-"""One data set of labeled images in memory, checked once, so that nobody after it has to check again."""
+"""In-memory data sets of labeled images."""
 
 from __future__ import annotations
 
@@ -15,21 +15,22 @@ from tfvae.errors import InputError
 
 @dataclass(frozen=True, eq=False)
 class ImageData(LabeledData):
-    """Training and test images with their labels, as uint8 pixels, and the range that a model sees them in.
+    """Labeled training and test images as uint8 pixels, and the range to which they are scaled for a model.
 
     Args:
-        name: str, what a result calls this data set.
-        train_images: uint8 [N, H, W, C], C is 1 (gray) or 3 (RGB).
-        train_labels: int64 [N], class numbers 0 .. classes - 1.
+        name: str, reported as the data set of a result.
+        train_images: uint8 [N, H, W, C] in 0 .. 255, C = 1 (gray) or 3 (RGB).
+        train_labels: int64 [N], class indices in 0 .. classes - 1.
         test_images: uint8 [M, H, W, C].
         test_labels: int64 [M].
         class_names: tuple of str, one for each class.
         sha256: str, as in `LabeledData`.
-        value_range: (low, high), the real numbers that pixels 0 and 255 become.
-        fallback_for: str or None, the data set that was asked for, when this one stands in for it.
+        value_range: (low, high), the float values of pixels 0 and 255.
+        fallback_for: str or None, as in `LabeledData`.
+        ordered: bool, as in `LabeledData`.
 
     Raises:
-        InputError: if a shape, dtype, label, name, hash or range is not as said here.
+        InputError: if a shape, dtype, label, name, fingerprint or range is not as described.
     """
 
     value_range: tuple[float, float] = (0.0, 1.0)
@@ -57,7 +58,7 @@ class ImageData(LabeledData):
         return self.pixel_step, np.float32(self.value_range[0])
 
     def to_float(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Turns pixels into the numbers a model sees.
+        """Scales pixels to `value_range`.
 
             to_float(images) = images * (high - low) / 255 + low
 
@@ -76,12 +77,12 @@ class ImageData(LabeledData):
         return pixels.astype(np.float32) * self.pixel_step + np.float32(self.value_range[0])
 
     def to_uint8(self, images: ArrayLike) -> NDArray[np.uint8]:
-        """Turns a model's numbers into pixels, rounded to the nearest gray level and clipped.
+        """Converts values of `value_range` to pixels, rounded to the nearest integer and clipped.
 
             to_uint8(images) = clip(round((images - low) / (high - low) * 255), 0, 255)
 
         Args:
-            images: floats of any shape, in the units of `value_range`.
+            images: float, any shape, in the units of `value_range`.
 
         Returns:
             uint8, same shape.
@@ -101,14 +102,14 @@ class ImageData(LabeledData):
         return np.clip(pixels, 0, 255).astype(np.uint8)
 
     def with_value_range(self, low: float, high: float) -> ImageData:
-        """Returns the same images, to be seen by a model in another range.
+        """Returns the same images with another `value_range`.
 
         Args:
-            low: float, what pixel 0 becomes.
-            high: float > low, what pixel 255 becomes.
+            low: float, value of pixel 0.
+            high: float > low, value of pixel 255.
 
         Returns:
-            ImageData with the same pixels and hash.
+            ImageData with the same pixels and fingerprint.
 
         Raises:
             InputError: if `low` is not below `high`.

@@ -1,4 +1,4 @@
-"""What every data set in memory shares: two splits of labeled examples, checked once, and a hash of them."""
+"""Base class of in-memory data sets: labeled training and test examples, validated once, with a fingerprint."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from tfvae.checks import checked_labels
 from tfvae.errors import InputError
 
 _ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
@@ -17,24 +18,26 @@ _ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
 
 @dataclass(frozen=True, eq=False)
 class LabeledData:
-    """Training and test examples with their labels; a subclass says what an example is.
+    """Labeled training and test examples; a subclass defines what an example is.
 
-    The arrays are kept as read-only views, so that `sha256` stays true. Models see `to_float` of an example, and people
-    the `pictures` of it.
+    The arrays are kept as read-only views, so that `sha256` stays valid. Models take `to_float(example)`; figures show
+    `pictures` of what models take or return.
 
     Args:
-        name: str, what a result calls this data set.
-        train_images: [N, *image_shape], the examples, pictures or not.
-        train_labels: int64 [N], class numbers 0 .. classes - 1.
+        name: str, reported as the data set of a result.
+        train_images: [N, *image_shape], the examples, images or signals; the subclass says which dtype and range.
+        train_labels: integers [N], class indices in 0 .. classes - 1; kept as int64.
         test_images: [M, *image_shape], of the same shape and dtype.
-        test_labels: int64 [M].
+        test_labels: integers [M]; kept as int64.
         class_names: tuple of str, one for each class.
-        sha256: str, 64 hexadecimal digits over the content of the four arrays; computed when left empty, else
-            checked.
-        fallback_for: str or None, the data set that was asked for, when this one stands in for it.
+        sha256: str, fingerprint: 64 hexadecimal digits, the SHA-256 digest of dtype, shape and values of the four
+            arrays. Computed when left empty, else compared with the computed one.
+        fallback_for: str or None, name of the requested data set where this one replaces it.
+        ordered: bool, whether the examples have a meaningful order, such as that of file names: then `subset` draws
+            at random, because the first examples are no representative sample.
 
     Raises:
-        InputError: if a shape, dtype, label, name or hash is not as said here.
+        InputError: if a shape, dtype, label, name or fingerprint is not as described.
     """
 
     name: str
@@ -45,6 +48,7 @@ class LabeledData:
     class_names: tuple[str, ...]
     sha256: str = ""
     fallback_for: str | None = dataclasses.field(default=None, kw_only=True)
+    ordered: bool = dataclasses.field(default=False, kw_only=True)
 
     example: ClassVar[str] = "example"
 
@@ -56,7 +60,10 @@ class LabeledData:
         for split in ("train", "test"):
             images, labels = f"{split}_images", f"{split}_labels"
             self._check_examples(images, getattr(self, images))
-            _check_labels(f"{kind}: expected {labels}", getattr(self, labels), len(getattr(self, images)), self.classes)
+            checked = checked_labels(
+                getattr(self, labels), count=len(getattr(self, images)), classes=self.classes, owner=f"{kind} {labels}"
+            )
+            object.__setattr__(self, labels, checked)
         if self.train_images.shape[1:] != self.test_images.shape[1:]:
             raise InputError(
                 f"{kind}: expected training and test {self.example}s of one shape. "
@@ -69,9 +76,8 @@ class LabeledData:
         content = _content_sha256(*(getattr(self, field) for field in _ARRAYS))
         if self.sha256 not in ("", content):
             raise InputError(
-                f"{kind}: expected sha256={content}, the hash of the content. Received: "
-                f"sha256={self.sha256!r}. "
-                "Leave sha256 out and it is computed."
+                f"{kind}: expected sha256={content}, the fingerprint of the arrays. Received: sha256={self.sha256!r}. "
+                "Leave sha256 out to have it computed."
             )
         object.__setattr__(self, "sha256", content)
 
@@ -87,45 +93,47 @@ class LabeledData:
 
     @property
     def affine(self) -> tuple[np.float32, np.float32]:
-        """(scale, offset): a model sees `example * scale + offset`."""
+        """(scale, offset) of `to_float(example) = example * scale + offset`."""
         raise NotImplementedError
 
     def to_float(self, images: NDArray[Any]) -> NDArray[np.float32]:
-        """Turns stored examples into the float32 numbers that a model sees."""
+        """Converts stored examples to the float32 values that a model takes."""
         raise NotImplementedError
 
     def pictures(self, values: Any) -> NDArray[np.uint8]:
-        """What a model sees or makes as pictures, uint8 [N, H, W, C], C 1 or 3."""
+        """Converts values that a model takes or returns to images, uint8 [N, H, W, C], C = 1 or 3."""
         raise NotImplementedError
 
     def subset(self, *, train: int | None = None, test: int | None = None) -> Self:
-        """Returns the first examples of each split.
+        """Returns fewer examples of each split, in unchanged order.
+
+        These are the first ones, or, where `ordered`, a random draw without replacement with a fixed seed; a smaller
+        draw is contained in each larger one.
 
         Args:
             train: int in 1 .. N, or None for all training examples.
             test: int in 1 .. M, or None for all test examples.
 
         Returns:
-            The same kind of data with its own hash; the classes stay, even one of which no example is left.
+            The same kind of data with a fingerprint of its own and all class names, used or not. A drawn split is a
+            copy in memory.
 
         Raises:
-            InputError: if a count is below 1 or above what there is.
+            InputError: if a count is below 1 or above the number of examples.
         """
-        splits = (("train", train, len(self.train_labels)), ("test", test, len(self.test_labels)))
-        for name, count, present in splits:
-            if count is not None and not 1 <= count <= present:
+        arrays: dict[str, Any] = {}
+        for seed, (split, count) in enumerate((("train", train), ("test", test))):
+            images, labels = getattr(self, f"{split}_images"), getattr(self, f"{split}_labels")
+            if count is not None and not 1 <= count <= len(labels):
                 raise InputError(
-                    f"subset: expected {name} in 1 .. {present}, the {self.example}s of {self.name!r}. "
-                    f"Received: {name}={count}."
+                    f"subset: expected {split} in 1 .. {len(labels)}, the {self.example}s of {self.name!r}. "
+                    f"Received: {split}={count}."
                 )
-        return dataclasses.replace(
-            self,
-            train_images=self.train_images[:train],
-            train_labels=self.train_labels[:train],
-            test_images=self.test_images[:test],
-            test_labels=self.test_labels[:test],
-            sha256="",
-        )
+            rows: slice | NDArray[np.int64] = slice(count)
+            if self.ordered and count not in (None, len(labels)):
+                rows = np.sort(np.random.default_rng(seed).permutation(len(labels))[:count])
+            arrays |= {f"{split}_images": images[rows], f"{split}_labels": labels[rows]}
+        return dataclasses.replace(self, **arrays, sha256="")
 
     def _check_examples(self, field: str, images: Any) -> None:
         """Raises InputError unless `images` are examples of this kind, at least one."""
@@ -138,18 +146,8 @@ def _check_class_names(kind: str, names: tuple[str, ...]) -> None:
         raise InputError(f"{kind}: expected class_names, a tuple of different str. Received: {names!r}.")
 
 
-def _check_labels(expected: str, labels: NDArray[np.int64], count: int, classes: int) -> None:
-    if not isinstance(labels, np.ndarray) or labels.dtype != np.int64 or labels.shape != (count,):
-        received = f"{getattr(labels, 'dtype', type(labels).__name__)}{getattr(labels, 'shape', '')}"
-        raise InputError(f"{expected}, an int64 numpy array [{count}]. Received: {received}.")
-    if labels.min() < 0 or labels.max() >= classes:
-        raise InputError(
-            f"{expected} in 0 .. {classes - 1}, one for each class name. Received: {labels.min()} .. {labels.max()}."
-        )
-
-
 def _content_sha256(*arrays: NDArray[np.generic]) -> str:
-    """Hashes dtype, shape and values: the file they came in, and its compression, do not count."""
+    """SHA-256 digest of dtype, shape and values; independent of the file format and its compression."""
     digest = hashlib.sha256()
     for array in arrays:
         digest.update(f"{array.dtype.name}{array.shape}".encode())

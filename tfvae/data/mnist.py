@@ -1,11 +1,9 @@
-"""MNIST from a file or from Keras' download, with every number that makes it MNIST checked."""
+"""MNIST from a file or from Keras' download, checked against its known shapes, gray levels and class counts."""
 
 from __future__ import annotations
 
 import os
 import socket
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ from numpy.typing import NDArray
 from tfvae.data.data_dir import ENVIRONMENT, data_folder
 from tfvae.data.images import ImageData
 from tfvae.errors import InputError
+from tfvae.files import read_npz
 
 _FILE = "mnist.npz"
 _SHAPES = {"x_train": (60000, 28, 28), "y_train": (60000,), "x_test": (10000, 28, 28), "y_test": (10000,)}
@@ -80,27 +79,13 @@ def _find(data_dir: str | os.PathLike[str] | None) -> Path | None:
 
 
 def _read(file: Path) -> dict[str, NDArray[Any]]:
-    broken = f"MNIST: expected {file} to be a readable .npz file. Received: a broken or truncated one"
-    if not zipfile.is_zipfile(file):
-        raise InputError(f"{broken} ({file.stat().st_size} bytes, no zip archive). {_REPLACE}")
-    try:
-        with np.load(file, allow_pickle=False) as archive:
-            if set(archive.files) != set(_SHAPES):
-                missing = sorted(set(_SHAPES) - set(archive.files))
-                raise InputError(
-                    f"MNIST: expected {file} to hold exactly {sorted(_SHAPES)}. "
-                    f"Received: {sorted(archive.files)}, missing: {missing}. {_REPLACE}"
-                )
-            return {key: np.asarray(archive[key]) for key in _SHAPES}
-    except InputError:
-        raise
-    except ValueError as error:
+    arrays = read_npz(file, expected=f"MNIST's {_FILE}", remedy=_REPLACE)
+    if set(arrays) != set(_SHAPES):
         raise InputError(
-            f"MNIST: expected plain uint8 arrays in {file}. Received: {error}. "
-            f"Pickled objects are never loaded: they can run code. {_REPLACE}"
-        ) from error
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
-        raise InputError(f"{broken} ({error}). {_REPLACE}") from error
+            f"MNIST: expected {file} to hold exactly {sorted(_SHAPES)}. "
+            f"Received: {sorted(arrays)}, missing: {sorted(set(_SHAPES) - set(arrays))}. {_REPLACE}"
+        )
+    return arrays
 
 
 def _download() -> dict[str, NDArray[Any]]:

@@ -1,11 +1,9 @@
-"""Decoded pictures kept on disk, so that the next run maps them into memory instead of decoding them again."""
+"""On-disk cache of decoded images, memory-mapped by later runs."""
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -13,23 +11,25 @@ import numpy as np
 import PIL
 from numpy.typing import NDArray
 
+from tfvae.files import atomic_write
+
 _DIGEST_BYTES = hashlib.sha256().digest_size
 
 
 def cache_path(root: Path, files: Sequence[Path], *, image_size: int | None) -> Path | None:
-    """Where the decoded `files` are kept: a name made of everything that decides their pixels.
+    """Path of the cached array: a fingerprint of everything that determines its pixels.
 
         name = sha256(Pillow's version, image_size, root, (name, bytes, modification time) of each file).npy
 
     The folder is TFVAE_CACHE_DIR, else `tfvae` in XDG_CACHE_HOME, else `~/.cache/tfvae`.
 
     Args:
-        root: the pictures' folder.
-        files: the pictures, below it, in the order in which they are kept.
-        image_size: int or None, the side they are resized to.
+        root: the image folder.
+        files: the image files below it, in the order of the array.
+        image_size: int or None, side in pixels to which they are resized.
 
     Returns:
-        The path, or None where a file cannot be looked at or there is no home.
+        Path, or None where a file cannot be accessed or there is no home folder.
     """
     key = hashlib.sha256(f"{PIL.__version__}\n{image_size}\n".encode())
     try:
@@ -43,45 +43,38 @@ def cache_path(root: Path, files: Sequence[Path], *, image_size: int | None) -> 
 
 
 def open_cached(path: Path) -> NDArray[np.uint8] | None:
-    """The pictures kept at `path`, mapped and not read into memory; None if it is missing, damaged or cut short."""
+    """The cached array at `path`, memory-mapped; None if the file is missing, damaged or truncated."""
     try:
         pictures = np.load(path, mmap_mode="r", allow_pickle=False)
         with open(path, "rb") as file:
             file.seek(-_DIGEST_BYTES, os.SEEK_END)
             digest = file.read()
         whole = pictures.dtype == np.uint8 and hashlib.sha256(pictures.data).digest() == digest
-    except Exception:  # Damaged bytes lead NumPy's reader to whatever error they will, and decoding again mends all.
+    except Exception:  # Damaged bytes can raise any error in NumPy's reader; decoding again repairs them.
         return None
     return np.asarray(pictures) if whole else None
 
 
 def write_cached(path: Path, pictures: Iterable[NDArray[np.uint8]], count: int) -> None:
-    """Writes pictures as they come, whole or not at all: an .npy file, followed by the SHA-256 of the pixels.
+    """Writes images one by one, atomically: an .npy file, followed by the SHA-256 digest of the pixels.
 
     Args:
-        path: where they are kept.
-        pictures: uint8 [H, W, C], all of one shape, `count` of them.
+        path: the cache file.
+        pictures: `count` arrays uint8 [H, W, C] of one shape.
         count: int >= 1.
 
     Raises:
         OSError: if the folder cannot be written, or is full.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".writing")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            digest = hashlib.sha256()
-            for rank, picture in enumerate(pictures):
-                if rank == 0:
-                    header = {"descr": "|u1", "fortran_order": False, "shape": (count, *picture.shape)}
-                    np.lib.format.write_array_header_1_0(file, header)
-                file.write(picture.data)
-                digest.update(picture.data)
-            file.write(digest.digest())
-        os.replace(temporary, path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
+    with atomic_write(path, concurrent=True) as temporary, open(temporary, "wb") as file:
+        digest = hashlib.sha256()
+        for rank, picture in enumerate(pictures):
+            if rank == 0:
+                header = {"descr": "|u1", "fortran_order": False, "shape": (count, *picture.shape)}
+                np.lib.format.write_array_header_1_0(file, header)
+            file.write(picture.data)
+            digest.update(picture.data)
+        file.write(digest.digest())
 
 
 def _cache_folder() -> Path:

@@ -1,4 +1,4 @@
-"""Files of pictures as one array of pixels: decoded in threads, checked together, kept decoded on disk."""
+"""Image files as one array: decoded in threads, validated together, cached on disk."""
 
 from __future__ import annotations
 
@@ -25,24 +25,25 @@ _DRAFT = 2
 def read_pictures(
     root: Path, files: Sequence[Path], *, image_size: int | None = None, loader: str
 ) -> NDArray[np.uint8]:
-    """Reads pictures, all gray or all in color and of one size, into one array.
+    """Reads image files, all gray or all in color and of one size, into one array.
 
-    Pictures are turned upright as their EXIF data say; of an animation the first frame counts. What was decoded is
-    kept in the cache folder (see `cache_path`), and the next call with the same files maps it: then the pixels stay
-    on disk until they are used. Where that folder cannot be written, they are decoded into memory.
+    Images are rotated as their EXIF data say; of an animation the first frame is taken. The decoded array is cached on
+    disk (see `cache_path`) and memory-mapped by the next call with the same files. Where the cache folder cannot be
+    written, images are decoded into memory.
 
     Args:
-        root: the folder that messages name.
+        root: the folder, for messages.
         files: at least one, below `root`.
-        image_size: int >= 1, pixels; each picture is cropped to its central square and resized to that, antialiased.
-            None: they must have one size already.
-        loader: str, the name of the function that asks, for messages.
+        image_size: int >= 1, pixels; each image is cropped to its central square and resized to that side, antialiased.
+            None: they must all have one size.
+        loader: str, name of the calling function, for messages.
 
     Returns:
-        uint8 [N, H, W, C] in the order of `files`, read-only where it is mapped; C is 1 for gray pictures, 3 for color.
+        uint8 [N, H, W, C] in 0 .. 255, in the order of `files`; C is 1 for gray images, 3 for color. Read-only
+        where it is memory-mapped.
 
     Raises:
-        InputError: if `image_size` is below 1, a file cannot be read as a picture, or pictures differ in size or mix
+        InputError: if `image_size` is below 1, a file cannot be decoded, or images differ in size or mix
             gray and color. The message names the files.
     """
     check_image_size(image_size, loader=loader)
@@ -67,22 +68,22 @@ def check_image_size(image_size: int | None, *, loader: str) -> None:
 
 
 def visible(folder: Path) -> list[Path]:
-    """What lies in a folder, in alphanumeric order, without hidden entries (a name that starts with a dot)."""
+    """Entries of a folder in alphanumeric order, without hidden ones (a name that starts with a dot)."""
     return sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
 
 
 def training_count(count: int, test_fraction: float) -> int:
-    """How many of `count` >= 2 pictures train: the rest tests, and neither is empty."""
+    """Size of the training split of `count` >= 2 images; neither split is empty."""
     return min(max(round(count * (1.0 - test_fraction)), 1), count - 1)
 
 
 def names(root: Path, entries: Sequence[Path]) -> str:
-    """The paths below `root` of the first few entries, and how many more there are."""
+    """Paths relative to `root` of the first few entries, and the number of the others, for messages."""
     return first([str(entry.relative_to(root)) for entry in entries])
 
 
 def first(described: Sequence[str]) -> str:
-    """The first few of these, and how many more there are."""
+    """The first few texts, and the number of the others, for messages."""
     more = f" and {len(described) - _NAMED} more" if len(described) > _NAMED else ""
     return f"{', '.join(described[:_NAMED])}{more}"
 
@@ -97,7 +98,7 @@ def _in_memory(pictures: Iterator[NDArray[np.uint8]], count: int) -> NDArray[np.
 
 
 def _decoded(root: Path, files: Sequence[Path], image_size: int | None, loader: str) -> Iterator[NDArray[np.uint8]]:
-    """Yields the pictures, a few decoded at once; looks at all before it says what is wrong with some."""
+    """Yields the decoded images; reports all unreadable files at the end in one error."""
     shapes: dict[Path, tuple[int, ...]] = {}
     bad: list[tuple[Path, str]] = []
     with ThreadPoolExecutor() as threads:
@@ -120,7 +121,7 @@ def _decoded(root: Path, files: Sequence[Path], image_size: int | None, loader: 
 
 
 def _read(file: Path, image_size: int | None) -> NDArray[np.uint8] | str:
-    """Reads uint8 [H, W, C], or says why it cannot be read."""
+    """Decodes uint8 [H, W, C], or returns the reason why the file cannot be read."""
     try:
         with Image.open(file) as opened:
             if image_size is not None and min(opened.size) < image_size:

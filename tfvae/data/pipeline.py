@@ -1,4 +1,4 @@
-"""Batches for training and evaluation, in an order that can be taken up again at any step."""
+"""Batches for training and evaluation, in an order that can be resumed at any step."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from tfvae.data.labeled import LabeledData
 from tfvae.errors import InputError
 
 _PREFETCHED_BATCHES = 4
-# TensorFlow takes a copy of the images, which is the fastest to gather from; above this size they stay where they are,
-# which may be a file mapped into memory.
+# Arrays up to this size are copied into a TensorFlow constant, the fastest to gather from; larger ones stay NumPy
+# arrays, which may be memory-mapped.
 _COPIED_BYTES = 256 * 2**20
 
 
@@ -42,20 +42,34 @@ def steps_per_epoch(data: LabeledData, batch_size: int) -> int:
 def training_batches(
     data: LabeledData, *, batch_size: int, seed: int, epoch: int | tf.Variable = 0, first_step: int = 0
 ) -> tf.data.Dataset:
+<<<<<<< HEAD
     """The training batches of one epoch, in an order that depends on (seed, epoch) alone.
 
         batch(epoch, step) = images[permutation(seed, epoch)[step * batch_size : (step + 1) * batch_size]]
 
     The rest of an epoch that does not fill a batch is left out. Where `epoch` is a variable, it is read whenever an
     iteration begins, so that one data set serves all epochs of `model.fit`.
+=======
+    """Infinite training batches, shuffled anew each epoch by (seed, epoch) alone.
+
+        batch(epoch, step) = images[permutation(seed, epoch)[step * batch_size : (step + 1) * batch_size]]
+
+    An incomplete last batch of an epoch is dropped. Starting at (first_epoch, first_step) continues exactly as an
+    uninterrupted stream would, with the same version of TensorFlow.
+>>>>>>> data
 
     Args:
-        data: the examples; pixels stay uint8 in memory, or on disk where they are mapped from there and take more than
-            256 MiB, and become float32 batch by batch, inside the graph.
+        data: the examples; uint8 pixels are converted to float32 batch by batch, inside the graph. Memory-mapped
+            arrays above 256 MiB stay on disk.
         batch_size: int in 1 .. N, the global batch size under a `tf.distribute` strategy.
         seed: int in 0 .. 2**63 - 1.
+<<<<<<< HEAD
         epoch: int >= 0, or an int64 variable.
         first_step: int in 0 .. steps_per_epoch - 1, step of the first batch.
+=======
+        first_epoch: int >= 0, epoch of the first batch.
+        first_step: int in 0 .. steps_per_epoch; steps_per_epoch itself is the start of the next epoch.
+>>>>>>> data
 
     Returns:
         Dataset of steps_per_epoch - first_step times (float32 [batch_size, *image_shape], int64 [batch_size]).
@@ -87,7 +101,7 @@ def training_batches(
 
 
 def evaluation_batches(data: LabeledData, split: str, *, batch_size: int) -> tf.data.Dataset:
-    """All images of a split, once, in order; the last batch may be smaller.
+    """All examples of a split, once, in order; the last batch may be smaller.
 
     Args:
         data: the images.
@@ -112,8 +126,8 @@ def evaluation_batches(data: LabeledData, split: str, *, batch_size: int) -> tf.
 def _gathered(
     data: LabeledData, rows: tf.data.Dataset, images: NDArray[Any], labels: NDArray[np.int64]
 ) -> tf.data.Dataset:
-    """Turns a Dataset of int64 [B] rows into batches of the images and labels there."""
-    # On a GPU machine these would otherwise land on the GPU, and travel back for every batch.
+    """Maps a Dataset of int64 [B] row indices to batches of images and labels."""
+    # Otherwise they would be placed on a GPU and copied back for every batch.
     with tf.device("CPU:0"):
         all_images = tf.constant(images) if images.nbytes <= _COPIED_BYTES else None
         all_labels = tf.constant(labels)
@@ -130,9 +144,9 @@ def _gathered(
 
     options = tf.data.Options()
     options.deterministic = True
-    # There are no files to share out: several workers each take their part of the batches.
+    # There are no files to shard: each worker takes its share of the batches.
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
-    # There is nothing to tune, and an iterator that is done with waits for the tuner's next round: up to as long again
-    # as it was in use (TensorFlow 2.21).
+    # There is nothing to tune, and deleting an iterator waits for the tuner's next round, up to as long as it was in
+    # use (TensorFlow 2.21).
     options.autotune.enabled = False
     return rows.map(gather).prefetch(_PREFETCHED_BATCHES).with_options(options)

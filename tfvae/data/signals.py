@@ -1,4 +1,4 @@
-"""One data set of labeled one-dimensional signals in memory, and their pictures."""
+"""In-memory data sets of labeled one-dimensional signals, and their plots as images."""
 
 from __future__ import annotations
 
@@ -14,27 +14,28 @@ from tfvae.errors import InputError
 
 PICTURE_HEIGHT, PICTURE_WIDTH = 48, 64
 PICTURE_RANGE = 4.0
-"""Standard deviations from the middle of a picture to its edges."""
+"""Standard deviations from the middle of an image to its upper and lower edge."""
 _LINE = 1.0  # half its thickness, in pixels
 
 
 @dataclass(frozen=True, eq=False)
 class SignalData(LabeledData):
-    """Training and test signals of one length with their labels, as a model sees them: float32, standard-normalized.
+    """Labeled training and test signals of one length: float32, standardized at each position.
 
     Args:
-        name: str, what a result calls this data set.
-        train_images: float32 [N, length], the signals; they keep the name that every data set's examples have.
-        train_labels: int64 [N], class numbers 0 .. classes - 1.
+        name: str, reported as the data set of a result.
+        train_images: float32 [N, length], finite, the signals; named as the examples of every data set.
+        train_labels: int64 [N], class indices in 0 .. classes - 1.
         test_images: float32 [M, length].
         test_labels: int64 [M].
         class_names: tuple of str, one for each class.
         sha256: str, as in `LabeledData`.
         fallback_for: str or None, as in `LabeledData`.
+        ordered: bool, as in `LabeledData`.
 
     Raises:
-        InputError: if a shape, dtype, label, name or hash is not as said here, signals differ in length, or a value
-            is not finite.
+        InputError: if a shape, dtype, label, name or fingerprint is not as described, signals differ in length, or a
+            value is not finite.
 
     Reference:
         Report 2, the synthetic data set.
@@ -77,16 +78,16 @@ class SignalData(LabeledData):
 def standardized(
     train: Sequence[ArrayLike] | NDArray[Any], *others: Sequence[ArrayLike] | NDArray[Any]
 ) -> list[NDArray[np.float32]]:
-    """Signals less the mean of the training signals at each position, divided by their standard deviation there.
+    """Standardizes signals by the mean and standard deviation of the training signals at each position.
 
     standardized(x)[t] = (x[t] - mean(train[:, t])) / std(train[:, t])
 
     Args:
         train: N signals of one length, numbers.
-        *others: further signals of that length, which are moved and scaled by the same numbers.
+        *others: further signals of that length, standardized by the same statistics.
 
     Returns:
-        float32 [N, length] and the others, likewise; a position that never varies becomes 0.
+        float32 [N, length] of each argument; a position without variance becomes 0.
 
     Raises:
         InputError: if signals differ in length or are no numbers.
@@ -111,13 +112,13 @@ def standardized(
 def signal_pictures(
     signals: ArrayLike, *, height: int = PICTURE_HEIGHT, width: int = PICTURE_WIDTH, limit: float = PICTURE_RANGE
 ) -> NDArray[np.uint8]:
-    """Signals drawn as dark lines on white, all on one scale.
+    """Plots signals as dark lines on white, all on one scale.
 
     Args:
         signals: float [N, length], finite.
         height: int >= 8, pixels.
         width: int >= 8, pixels.
-        limit: float > 0, the value at the upper edge; what lies beyond is drawn at the edge.
+        limit: float > 0, value at the upper edge, -limit at the lower; values beyond are clipped.
 
     Returns:
         uint8 [N, height, width, 1].
@@ -148,7 +149,7 @@ def signal_pictures(
 
 
 def _check_one_length(field: str, signals: Any) -> int:
-    """The length that all signals have."""
+    """The common length of all signals."""
     try:
         lengths = {np.asarray(signal, np.float64).shape for signal in signals}
     except (TypeError, ValueError) as error:

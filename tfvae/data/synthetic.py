@@ -1,4 +1,4 @@
-"""The synthetic data set of report 2: one-dimensional signals that ten modes generate."""
+"""Synthetic data set of report 2: one-dimensional signals of ten generating modes."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ MODES: dict[str, Callable[[Time], Time]] = {
 def load_synthetic(
     *, train: int = 10_000, test: int = 2_000, length: int = LENGTH, noise: float = NOISE, seed: int = 0
 ) -> SignalData:
-    """Makes signals of ten modes, each with an amplitude, a shift and noise of its own, standard-normalized.
+    """Generates signals of ten modes with random amplitude, shift and noise, standardized at each position.
 
     signal[t] = amplitude * mode(t - shift) + noise[t]
     amplitude ~ U(0.7, 1.3),  shift ~ N(0, 0.02**2) of the length,  noise[t] ~ N(0, noise**2)
 
-    Every mode makes as many signals as the others, but for the rest of a division by ten.
+    The modes are balanced, up to the remainder of a division by ten, and in random order.
 
     Args:
         train: int >= 10, training signals.
@@ -62,13 +62,13 @@ def load_synthetic(
         seed: int >= 0; the same arguments give the same signals on every machine.
 
     Returns:
-        SignalData named "synthetic"; its labels are the true modes, and `mixture_labels` gives those of a mixture.
+        SignalData named "synthetic", float32 [N, length]; its labels are the true modes, see also `mixture_labels`.
 
     Raises:
         InputError: if a size is too small or the noise is negative.
 
     Reference:
-        Report 2, which does not say how its set was made: these ten modes are ours.
+        Report 2, which does not specify its generator: these ten modes are ours.
     """
     if min(train, test) < len(MODES) or length < 8 or not noise >= 0 or seed < 0:
         raise InputError(
@@ -77,7 +77,7 @@ def load_synthetic(
         )
     generator = np.random.default_rng(seed)
     splits = [_signals(count, length, noise, generator) for count in (train, test)]
-    # Rounded, so that the last digit of a sine, which differs between machines, changes no hash.
+    # Rounded, because the last digits of a sine differ between machines and would change the fingerprint.
     train_signals, test_signals = (
         np.round(signals, 4).astype(np.float32) for signals in standardized(splits[0][0], splits[1][0])
     )
@@ -87,7 +87,7 @@ def load_synthetic(
 def mixture_labels(
     data: SignalData, *, components: int = len(MODES), seed: int = 0
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The components of a Gaussian mixture fitted to the training signals: the labels that the report colors by.
+    """Labels by a Gaussian mixture fitted to the training signals, as in the plots of the report.
 
     Args:
         data: signals.
@@ -95,7 +95,7 @@ def mixture_labels(
         seed: int >= 0, of the k-means start.
 
     Returns:
-        int64 [N] and int64 [M], the most probable component of each training and test signal.
+        (int64 [N], int64 [M]), most probable component of each training and test signal.
 
     Reference:
         Report 2 ("a Gaussian Mixture Model is fitted into Synthetic Dataset to obtain label of each sample").

@@ -1,4 +1,4 @@
-"""Crops of scikit-learn's two bundled photographs: real color textures with no download."""
+"""Random crops of scikit-learn's two bundled photographs: color textures without a download."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tfvae.errors import InputError
 CLASS_NAMES = ("china", "flower")
 SMALLEST = 16
 LARGEST = 256
-"""Side in pixels of the largest crop: the width of what tests of each photograph."""
+"""Side in pixels of the largest crop, and width of the test region of each photograph."""
 
 _LARGEST_SCALE = 2.0
 
@@ -22,19 +22,20 @@ def load_textures(*, image_size: int = 64, train: int = 2000, test: int = 400, s
     """Crops squares from two photographs, of a tower in China (`china`) and a flower (`flower`), 427 x 640 pixels each.
 
     crop = photograph[top : top + side, left : left + side] resized to image_size, mirrored or not
-    side ~ U{image_size .. min(2 * image_size, 256)},  top, left uniform where the crop fits,  mirrored with chance 1/2
+    side ~ U{image_size .. min(2 * image_size, 256)},  top, left uniform where the crop fits,  P(mirrored) = 1/2
 
-    The left 256 columns of each photograph test and the 384 right of them train: no pixel is in both splits, and the
-    border goes through the tower and the flower, so that both splits show some of each. The classes take turns.
+    Test crops come from the left 256 columns of each photograph, training crops from the right 384: no pixel is in
+    both splits, and the border divides the tower and the flower. The classes alternate; within a class the order is
+    random.
 
     Args:
         image_size: int in 16 .. 256, pixels.
         train: int >= 2, training crops.
         test: int >= 2, test crops.
-        seed: int >= 0; the same arguments give the same crops wherever Pillow decodes a JPEG alike.
+        seed: int >= 0; equal arguments give equal crops where Pillow decodes JPEG files alike.
 
     Returns:
-        ImageData named "textures", uint8, in color, of the two classes.
+        ImageData named "textures", uint8 [N, image_size, image_size, 3] in 0 .. 255, with two classes.
 
     Raises:
         InputError: if an argument is out of its range.

@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from mpl_toolkits.mplot3d import Axes3D, proj3d
 from numpy.typing import ArrayLike, NDArray
 
+from tfvae.checks import checked_labels
 from tfvae.errors import InputError
 from tfvae.figures.style import MARKERS, PALETTE, QUIET, heading, house_style, new_figure, text_width
 
@@ -109,19 +110,13 @@ def latent_scatter(
 def _checked(
     codes: ArrayLike, labels: ArrayLike, class_names: Sequence[str]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    array, classes = np.asarray(codes, dtype=np.float64), np.asarray(labels)
+    array = np.asarray(codes, dtype=np.float64)
     if array.ndim != 2 or array.shape[1] < 2 or not len(array) or not np.isfinite(array).all():
         raise InputError(
             f"Expected finite codes of shape [N, D], D >= 2. Received: shape {array.shape}, "
             f"{int(np.sum(~np.isfinite(array)))} numbers not finite. Pass the output of model.encode(images)."
         )
-    fits = classes.shape == (len(array),) and np.issubdtype(classes.dtype, np.integer)
-    if not fits or classes.min() < 0 or classes.max() >= len(class_names):
-        raise InputError(
-            f"Expected labels as int [{len(array)}] in 0 ... {len(class_names) - 1}. Received: shape "
-            f"{classes.shape}, dtype {classes.dtype}. Pass the labels of these codes and every class's name."
-        )
-    return array, classes.astype(np.int64)
+    return array, checked_labels(labels, count=len(array), classes=len(class_names))
 
 
 def _checked_dimensions(dimensions: int | None, available: int) -> int:

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
+from tfvae.checks import checked_labels
 from tfvae.errors import InputError
 from tfvae.figures.grid import checked_columns, checked_images
 from tfvae.figures.layout import Layout, Sheet, drawn
@@ -135,7 +136,7 @@ def class_examples(
         Report 0, figure 1.
     """
     images = checked_images(images)
-    labels = _checked_labels(labels, len(images))
+    labels = checked_labels(labels, count=len(images))
     missing = [name for index, name in enumerate(class_names) if not np.any(labels == index)]
     if missing or not len(class_names):
         raise InputError(
@@ -175,12 +176,7 @@ def gaussian_means(
         Report 0, figure 6.
     """
     images = checked_images(images)
-    labels = _checked_labels(labels, len(images))
-    if class_names is not None and labels.max() >= len(class_names):
-        raise InputError(
-            f"Expected a name for each class up to {labels.max()}. Received: {len(class_names)} names. "
-            "Pass the data set's class_names."
-        )
+    labels = checked_labels(labels, count=len(images), classes=None if class_names is None else len(class_names))
     order = np.argsort(labels, kind="stable")
     captions = [str(label) if class_names is None else class_names[label] for label in labels[order]]
     sheet = Sheet(images[order], columns, captions=captions, cell=84, caption_points=9.0)
@@ -265,13 +261,3 @@ def interpolation_sheet(
     columns[0] = "\N{GREEK SMALL LETTER ALPHA} = 0"
     sheet = Sheet(images.reshape(-1, *images.shape[2:]), steps, row_labels, columns)
     return drawn(title, [Layout.of(sheet)], subtitle=subtitle, frame_label="")
-
-
-def _checked_labels(labels: ArrayLike, count: int) -> NDArray[np.int64]:
-    array = np.asarray(labels)
-    if array.shape != (count,) or not np.issubdtype(array.dtype, np.integer) or array.min() < 0:
-        raise InputError(
-            f"Expected labels as int [{count}], >= 0, one per image. Received: shape {array.shape}, dtype "
-            f"{array.dtype}. Pass the labels of exactly these images."
-        )
-    return array.astype(np.int64)

@@ -9,13 +9,13 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 from sklearn.mixture import GaussianMixture
 
+from tfvae.checks import checked_labels
 from tfvae.errors import InputError
 from tfvae.sampling.moments import (
     ClassMoments,
     check_enough,
     checked_codes,
     checked_integer,
-    checked_labels,
     checked_regularization,
     class_moments,
 )

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tfvae.checks import checked_labels
 from tfvae.errors import InputError
 
 
@@ -65,33 +66,6 @@ def check_enough(count: int, *, dimensions: int, components: int = 1, of: str = 
             f"Expected at least {needed} codes to fit {components} component(s) in {dimensions} dimensions. "
             f"Received: {count} codes ({of}). Encode more images, or ask for fewer components or dimensions."
         )
-
-
-def checked_labels(labels: ArrayLike, *, count: int) -> NDArray[np.int64]:
-    """Class labels as int64 [count], after checking that they are one non-negative integer per code.
-
-    Args:
-        labels: int [count], >= 0.
-        count: int, number of codes that the labels belong to.
-
-    Returns:
-        int64 [count].
-
-    Raises:
-        InputError: if the shape is not [count], the dtype is not an integer, or a label is negative.
-    """
-    array = np.asarray(labels)
-    if array.shape != (count,):
-        raise InputError(
-            f"Expected one label per code, shape ({count},). Received: shape {array.shape}. "
-            "Pass the labels of exactly the images that were encoded."
-        )
-    if not np.issubdtype(array.dtype, np.integer) or (count > 0 and array.min() < 0):
-        raise InputError(
-            f"Expected integer labels >= 0. Received: dtype {array.dtype}, smallest {array.min()}. "
-            "Number the classes 0, 1, 2, ... and convert with labels.astype('int64')."
-        )
-    return array.astype(np.int64)
 
 
 def checked_classes(labels: ArrayLike, *, classes: int | None) -> NDArray[np.int64]:

@@ -15,8 +15,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import solve_triangular
 from scipy.special import softmax
 
+from tfvae.checks import checked_labels
 from tfvae.errors import InputError
-from tfvae.sampling.moments import checked_codes, checked_integer, checked_labels
+from tfvae.sampling.moments import checked_codes, checked_integer
 
 _ARRAYS = ("weights", "means", "covariances")
 _OPTIONAL = ("labels", "confidence")  # the second is a RejectionSampler's

@@ -1,4 +1,4 @@
-"""Upright images: a known bar put straight, what stays as it is, and what is refused."""
+"""Deskewing: a known bar made straight, images left unchanged, pixels of earlier versions, errors."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from tfvae.data import load
+from tfvae.data.deskew import deskew
 from tfvae.data.images import ImageData
-from tfvae.data.upright import upright
 from tfvae.errors import InputError
 
 
@@ -28,21 +28,21 @@ def moments(image: np.ndarray) -> tuple[float, float, float]:
     return center_y, center_x, covariance / (weights * (y - center_y) ** 2).sum()
 
 
-def test_a_slanted_bar_is_put_upright_in_the_middle():
+def test_deskew_of_slanted_bar_matches_hand_computed_pixels():
     bar = np.zeros((15, 15))
     for row in range(2, 9):
         bar[row, row : row + 2] = 200
     data = of(bar)
-    (straight,) = upright(data).train_images[..., 0]
+    (straight,) = deskew(data).train_images[..., 0]
     # A shear keeps the rows: seven of them, two pixels wide, around the middle (7, 7).
     expected = np.zeros((15, 15))
     expected[4:11, 6:9] = [100, 200, 100]
     np.testing.assert_array_equal(straight, expected)
 
 
-def test_digits_end_centered_and_without_slant(digits):
+def test_deskewed_digits_have_centered_moments_and_no_slant(digits):
     few = digits.subset(train=40, test=10)
-    result = upright(few)
+    result = deskew(few)
     for image in result.train_images[..., 0].astype(float):
         center_y, center_x, slant = moments(image)
         # The rounding to gray levels and what falls off the edge leave a little.
@@ -52,26 +52,36 @@ def test_digits_end_centered_and_without_slant(digits):
     np.testing.assert_array_equal(result.train_labels, few.train_labels)
 
 
-def test_an_image_without_ink_stays():
+def test_deskew_keeps_blank_image_and_centers_single_dot():
     blank, dot = np.zeros((5, 5)), np.zeros((5, 5))
     dot[1, 3] = 255
-    result = upright(of(blank, dot)).train_images[..., 0]
+    result = deskew(of(blank, dot)).train_images[..., 0]
     np.testing.assert_array_equal(result[0], blank)
     assert result[1, 2, 2] == 255 and result[1].sum() == 255
 
 
-def test_the_name_says_it_and_a_stand_in_stays_one(digits):
+def test_deskew_sets_name_and_fingerprint_and_keeps_fallback(digits):
     few = dataclasses.replace(digits.subset(train=10, test=10), fallback_for="mnist")
-    result = upright(few)
-    assert (result.name, result.fallback_for) == ("upright-digits", "mnist") and result.sha256 != few.sha256
-    assert load("upright:digits").name == "upright-digits"
+    result = deskew(few)
+    assert (result.name, result.fallback_for) == ("deskewed:digits", "mnist") and result.sha256 != few.sha256
 
 
-def test_dark_ink_and_signals_are_refused(digits):
+@pytest.mark.parametrize("name", ["deskewed:digits", "upright:digits"])
+def test_load_of_deskewed_digits_gives_pixels_of_earlier_versions(name):
+    data = load(name)
+    assert data.name == "deskewed:digits"
+    # The fingerprint that `upright:digits` had before it was renamed from "upright-digits".
+    assert data.sha256 == "551dec9b1d4d63cba41d00aba45b77c06d614a7d45fff320953e0832d5870c3b"
+
+
+def test_deskew_of_dark_ink_on_light_ground_raises(digits):
     dark = dataclasses.replace(
         digits, train_images=255 - digits.train_images, test_images=255 - digits.test_images, sha256=""
     )
     with pytest.raises(InputError, match="light ink on a dark ground"):
-        upright(dark)
-    with pytest.raises(InputError, match="pictures"):
-        load("upright:synthetic")
+        deskew(dark)
+
+
+def test_load_of_deskewed_signals_raises():
+    with pytest.raises(InputError, match="data set of images"):
+        load("deskewed:synthetic")

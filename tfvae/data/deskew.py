@@ -1,4 +1,4 @@
-"""Images moved to their center of mass and freed of their slant: a normalization that looks at no label."""
+"""Deskewing: images sheared to zero slant and centered, a normalization that uses no label."""
 
 from __future__ import annotations
 
@@ -13,30 +13,35 @@ from tfvae.errors import InputError
 _CHUNK = 5000
 
 
-def upright(data: ImageData) -> ImageData:
-    """The same images with their ink centered and their slant removed, by one bilinear resampling each.
+def deskew(data: ImageData) -> ImageData:
+    """Shears each image to zero slant and moves its center of mass to the middle, by one bilinear resampling.
 
     out[v, u] = image[v - middle + center_y, u - middle + center_x + slant * (v - middle)]
     slant = covariance(x, y) / variance(y),  moments weighted by the pixels' values
 
-    It takes away two ways in which handwriting of one class differs, before anything is learned; each image is
-    normalized by itself, so test images are treated as training images are.
+    Two of the ways in which handwriting of one class varies, position and slant, are removed before training. Each
+    image is normalized by itself, so that training and test images are treated alike.
 
     Args:
-        data: images of light ink on a dark ground.
+        data: images of light ink on a dark ground, uint8 in 0 .. 255.
 
     Returns:
-        ImageData named "upright-<name>"; an image without ink stays as it is.
+        ImageData named "deskewed:<name>", with the shapes, labels and order of `data`; an image without ink is
+        unchanged.
 
     Raises:
-        InputError: if an image is lighter at its edge than in the whole, as dark ink on a light ground is.
+        InputError: if the edges of the training images are on average lighter than the images, as with dark ink on a
+            light ground.
+
+    Reference:
+        LeCun et al. 1998, "Gradient-based learning applied to document recognition", section III.C (deslanted images).
     """
     _check_ground(data)
     train, test = (
-        np.concatenate([_upright(images[start : start + _CHUNK]) for start in range(0, len(images), _CHUNK)])
+        np.concatenate([_deskewed(images[start : start + _CHUNK]) for start in range(0, len(images), _CHUNK)])
         for images in (data.train_images, data.test_images)
     )
-    return dataclasses.replace(data, name=f"upright-{data.name}", train_images=train, test_images=test, sha256="")
+    return dataclasses.replace(data, name=f"deskewed:{data.name}", train_images=train, test_images=test, sha256="")
 
 
 def _check_ground(data: ImageData) -> None:
@@ -49,7 +54,8 @@ def _check_ground(data: ImageData) -> None:
         )
 
 
-def _upright(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _deskewed(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Deskews uint8 images [N, H, W, C]."""
     values = images.astype(np.float32)
     ink = values.mean(axis=-1)
     _, height, width = ink.shape
@@ -70,7 +76,7 @@ def _upright(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _bilinear(values: NDArray[np.float32], y: NDArray[np.float32], x: NDArray[np.float32]) -> NDArray[np.float32]:
-    """`values` [N, H, W, C] at the places (y, x) [N, H, W], 0 beyond the edges."""
+    """`values` [N, H, W, C] interpolated at the positions (y, x) [N, H, W]; 0 beyond the edges."""
     top, left = np.floor(y).astype(int), np.floor(x).astype(int)
     count, height, width, _ = values.shape
     rows = np.arange(count)[:, np.newaxis, np.newaxis]
