@@ -31,31 +31,14 @@ test: $(INSTALLED) ## run every test
 lint: $(INSTALLED) ## check style, format and types
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
-	$(RUN) -m mypy tfvae experiments
+	$(RUN) -m mypy tfvae experiments tools
+	$(RUN) -m tools.documents --check
 
 bench: $(INSTALLED) ## measure speed and memory, printed as JSON
 	$(RUN) -m benchmarks
 
-reference: GAN_VS_VAE = --precision bfloat16 --out tensorboard_logs/reference
-reference: $(INSTALLED) ## complete the committed results in tensorboard_logs/reference and their table
-	$(RUN) -m experiments.center_gmm --out tensorboard_logs/reference
-	$(RUN) -m experiments.latent_generators --out tensorboard_logs/reference
-	$(RUN) -m experiments.gmvae --out tensorboard_logs/reference
-	$(RUN) -m experiments.gmvae --out tensorboard_logs/reference --seeds 0 1 2 3 4 \
-	  --variants mnist-gmvae mnist-gmvae-best synthetic-gmvae
-	$(RUN) -m experiments.gamix_faces --preset quick --precision bfloat16 --out tensorboard_logs/reference
-	@# In processes of their own, for the memory that each takes. A step of the report's DCGAN takes a second on a CPU.
-	$(RUN) -m experiments.gan_vs_vae $(GAN_VS_VAE) --variants dcgan --training.epochs 20
-	$(RUN) -m experiments.gan_vs_vae $(GAN_VS_VAE) --variants dcgan-r1 --training.epochs 20
-	$(RUN) -m experiments.gan_vs_vae $(GAN_VS_VAE) --variants vae
-	$(RUN) -m experiments.gan_vs_vae $(GAN_VS_VAE) --variants vae --seeds 1
-	$(RUN) -m experiments.gan_vs_vae $(GAN_VS_VAE) --variants dcgan-slim
-	$(RUN) -m experiments.gan_vs_vae_sweep $(GAN_VS_VAE) --training.epochs 5
-	@# Event files carry the machine's name in theirs.
-	@find tensorboard_logs/reference -name 'events.out.tfevents.*' | while read -r file; do \
-	  short=$$(echo "$$file" | sed -E 's/(tfevents\.[0-9]+)\..*\.([0-9]+\.v2)$$/\1.\2/'); \
-	  [ "$$file" = "$$short" ] || mv "$$file" "$$short"; done
-	$(VENV)/bin/tfvae table tensorboard_logs/reference --into experiments/README.md
+reference: $(INSTALLED) ## complete the committed results in tensorboard_logs/reference and what is made from them
+	$(RUN) -m tools.reference
 
 clean: ## remove .venv, caches and builds, never a result
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -6,6 +6,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -17,20 +18,23 @@ if TYPE_CHECKING:
     from tfvae.reporting.experiment import Experiment
 
 
-def main(settings: Settings, load: Callable[[], Experiment], arguments: Sequence[str] | None = None) -> None:
+def main(
+    settings: Settings, load: Callable[[], Experiment] | None = None, arguments: Sequence[str] | None = None
+) -> None:
     """Reads the command line, runs the experiment, and ends the process.
 
     Exit codes: 0 done, 1 a loss was not finite, 2 wrong input, 130 interrupted.
 
     Args:
         settings: what the experiment can be told.
-        load: imports the experiment, and with it TensorFlow, once the command line has been understood.
+        load: imports the experiment, and with it TensorFlow, once the command line has been understood; if None,
+            EXPERIMENT of `experiments.<name>.variants`.
         arguments: the command line without the program's name; `sys.argv[1:]` if None.
     """
 
     def execute() -> None:
         plan = parse(settings, list(sys.argv[1:] if arguments is None else arguments))
-        run(load(), plan)
+        run(load() if load else import_module(f"experiments.{settings.name}.variants").EXPERIMENT, plan)
 
     sys.exit(reported(execute))
 

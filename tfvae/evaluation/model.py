@@ -42,7 +42,7 @@ def measure_model(evaluation: Evaluation) -> dict[str, Measurement]:
             (likelihood.posterior_deviation(model, part), len(part)) for part in evaluation.chunks(data.test_images)
         ]
         metrics["posterior_deviation"] = evaluation.measured(_weighted_mean(deviations))
-    if likelihood.has_evidence_lower_bound(model):
+    if likelihood.has_likelihood(model):
         metrics |= measure_likelihood(evaluation)
     return metrics
 

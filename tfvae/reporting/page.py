@@ -44,7 +44,7 @@ def write_page(experiment: Experiment, folder: Path) -> Path:
 def render(experiment: Experiment, runs: Sequence[FinishedRun], folder: Path) -> str:
     """The Markdown of an experiment's page."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader([experiment.page.parent, Path(__file__).parent / "templates"]),
+        loader=jinja2.FileSystemLoader(experiment.page.parent),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
