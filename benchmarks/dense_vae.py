@@ -29,7 +29,7 @@ def tfvae_epochs(pixels: NDArray[np.uint8], epochs: int, policy: str = "float32"
     model = tfvae.VAE(encoder, tfvae.dense_decoder(LATENT, (28, 28, 1), widths=WIDTHS))
     model.compile(keras.optimizers.Adam(1e-3), jit_compile=True, steps_per_execution=STEPS)
     for epoch in range(epochs):
-        batches = training_batches(data, batch_size=BATCH, seed=0, first_epoch=epoch).take(STEPS)
+        batches = training_batches(data, batch_size=BATCH, seed=0, epoch=epoch).take(STEPS)
         batches = batches.apply(tf.data.experimental.assert_cardinality(STEPS))
         yield model.fit(batches, verbose=0, shuffle=False).history["loss"][0]
 

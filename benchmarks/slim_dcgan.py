@@ -44,7 +44,7 @@ def tfvae_epochs(pixels: NDArray[np.uint8], epochs: int) -> Iterator[float]:
     model.compile(*optimizers, jit_compile=False, steps_per_execution=STEPS)
     with repeatable(tf.distribute.get_strategy(), xla=False):
         for epoch in range(epochs):
-            batches = training_batches(data, batch_size=BATCH, seed=0, first_epoch=epoch).take(STEPS)
+            batches = training_batches(data, batch_size=BATCH, seed=0, epoch=epoch).take(STEPS)
             batches = batches.apply(tf.data.experimental.assert_cardinality(STEPS))
             history = model.fit(batches, verbose=0, shuffle=False).history
             yield history["discriminator_real"][0] + history["discriminator_fake"][0]

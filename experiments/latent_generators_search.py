@@ -273,7 +273,7 @@ def _conditional(run: TrainedRun[Any], judges: Judges, name: str, draws: list[An
     """Accuracy by both judges and similarity, as mean and deviation over the sets of fresh samples."""
     cosine, accuracy = REPORTED.get((run.variant, name), (None, None))
     count = len(draws[0][1])
-    source = {"source": "table 4"} if cosine is not None else {}
+    source: dict[str, Any] = {"source": "table 4"} if cosine is not None else {}
     seen = [class_accuracy(judges.extractor(images).logits, labels) for images, labels in draws]
     values = {
         "report_accuracy": judges.measured(

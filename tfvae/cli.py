@@ -17,7 +17,6 @@ from typing import Annotated, Any
 import numpy as np
 import tyro
 from numpy.typing import ArrayLike, NDArray
-from PIL import Image
 from rich.console import Console
 from tyro.conf import Positional, arg, subcommand
 
@@ -26,7 +25,7 @@ from tfvae import serving
 from tfvae.data.images import ImageData
 from tfvae.data.signals import signal_pictures
 from tfvae.errors import InputError
-from tfvae.figures import image_grid
+from tfvae.figures import save_image_grid
 from tfvae.files import atomic_write, check_writable, read_json, write_json
 from tfvae.metrics.features import FeatureExtractor, inception, mnist_cnn
 from tfvae.metrics.random_features import random_vgg
@@ -308,15 +307,13 @@ def _check_count(count: int, image_shape: tuple[int, ...], out: Path) -> None:
 
 def _write_images(out: Path, images: NDArray[Any], labels: NDArray[np.int64] | None) -> None:
     try:
+        if out.suffix == ".png":
+            pictures = images if images.ndim == 4 else signal_pictures(images)
+            save_image_grid(pictures, out, columns=math.isqrt(len(images) - 1) + 1)
+            return
+        arrays = {"images": images} if labels is None else {"images": images, "labels": labels}
         with atomic_write(out) as temporary:
-            if out.suffix == ".png":
-                grid = image_grid(
-                    images if images.ndim == 4 else signal_pictures(images), columns=math.isqrt(len(images) - 1) + 1
-                )
-                Image.fromarray(grid[..., 0] if grid.shape[-1] == 1 else grid).save(temporary)
-            else:
-                arrays = {"images": images} if labels is None else {"images": images, "labels": labels}
-                np.savez_compressed(temporary, allow_pickle=False, **arrays)
+            np.savez_compressed(temporary, allow_pickle=False, **arrays)
     except OSError as error:
         raise InputError(f"Expected a file that can be written. Received: {out} ({error.strerror}).") from None
 

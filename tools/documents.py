@@ -1,7 +1,7 @@
 """Writes what README.md and CITATION.cff say of the reports, from the settings of the experiments.
 
-    python -m tools.documents            write both files
-    python -m tools.documents --check    exit with 1 if one is out of date
+python -m tools.documents            write both files
+python -m tools.documents --check    exit with 1 if one is out of date
 """
 
 from __future__ import annotations

@@ -43,8 +43,9 @@ class TestSample:
         for name in ("five.npz", "five.png"):
             tfvae_command("sample", run, "--count", 5, "--out", name)
         picture, images = np.asarray(Image.open("five.png")), np.load("five.npz")["images"]
-        assert picture.shape == (2 * 28 + 2, 3 * 28 + 2 * 2)  # three columns, two rows, gaps of two pixels
-        np.testing.assert_array_equal(picture[30:, 30:58], images[4, :, :, 0])
+        # Three columns, two rows, gaps of two pixels; 28 pixels are enlarged to 56.
+        assert picture.shape == (2 * 56 + 2, 3 * 56 + 2 * 2)
+        np.testing.assert_array_equal(picture[58::2, 58:114:2], images[4, :, :, 0])
 
     def test_a_folder_with_one_run_below_it_will_do(self, run, tfvae_command):
         assert tfvae_command("sample", run.parent, "--count", 1)[0] == 0

@@ -76,7 +76,7 @@ class TestCenterGMM(ExperimentContract):
             (["--variants", "vanila-6"], "vanilla-6"),
             (["--training.batch-size", "5000"], "5000"),
             (["--test-images", "12"], "test images of each class"),
-            (["--test-images", "60"], "test_images=60"),
+            (["--samples", "60"], "samples=60"),
             (["--training-images", "40", "--training.batch-size", "10"], "training images of each class"),
             (["--data", "synthetic"], "a data set of images"),
         ],

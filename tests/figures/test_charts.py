@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tfvae.errors import InputError
-from tfvae.figures import curves, figure_pixels, leveled_curves, metric_bars, metric_curves
+from tfvae.figures import curves, figure_pixels, leveled_curves, metric_curves
 
 THREE_PARTS = r"(?s)^Expected .+\. Received: .+\. [A-Z].+\.$"
 HISTORY = {"loss": [5.0, 4.0, 3.0], "kl": [1.0, float("inf"), 2.0], "val_loss": [6.0, 5.0, 4.0]}
@@ -19,7 +19,7 @@ def legend_of(axes):
     return [text.get_text() for text in axes.get_legend().get_texts()]
 
 
-def test_training_is_solid_and_validation_dashed_in_one_color():
+def test_curves_draw_validation_dashed_in_the_color_of_training():
     figure = curves(HISTORY, **WORDS)
     (axes,) = figure.axes
     loss, val_loss, kl = axes.lines
@@ -33,7 +33,7 @@ def test_training_is_solid_and_validation_dashed_in_one_color():
     assert figure.texts[0].get_text() == "Title"
 
 
-def test_panels_have_a_scale_each():
+def test_panels_have_separate_scales():
     figure = curves(HISTORY, panels=True, **WORDS)
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["loss", "kl"]
     assert [len(axes.lines) for axes in figure.axes] == [2, 1]
@@ -41,46 +41,27 @@ def test_panels_have_a_scale_each():
     assert legend_of(figure.axes[1]) == ["training", "validation"]
 
 
-def test_validation_alone_is_drawn_too():
+def test_curves_of_validation_only():
     (axes,) = curves({"val_fid": [3.0, 2.0]}, **WORDS).axes
     (line,) = axes.lines
     assert line.get_linestyle() == "--" and legend_of(axes) == ["fid", "training", "validation"]
 
 
-def test_metric_curves_show_errors_and_the_real_data():
-    figure = metric_curves(
-        FACTORS, VALUES, errors={"accuracy": [0.01, 0.02, 0.03]}, references={"cosine": 0.538}, **WORDS
-    )
+def test_metric_curves_draw_metrics_and_real_data():
+    figure = metric_curves(FACTORS, VALUES, references={"cosine": 0.538}, **WORDS)
     (axes,) = figure.axes
-    accuracy, cosine = axes.containers
-    np.testing.assert_array_equal(accuracy.lines[0].get_xydata(), np.column_stack([FACTORS, VALUES["accuracy"]]))
-    (segments,) = (bars.get_segments() for bars in accuracy.lines[2])
-    np.testing.assert_allclose([np.ptp(segment[:, 1]) for segment in segments], [0.02, 0.04, 0.06])
-    assert not cosine.has_yerr
-    level = [line for line in axes.lines if line.get_linestyle() == "--"]
-    assert [line.get_ydata()[0] for line in level] == [0.538]
-    assert level[0].get_color() == cosine.lines[0].get_color()
+    accuracy, cosine, level = axes.lines
+    np.testing.assert_array_equal(accuracy.get_xydata(), np.column_stack([FACTORS, VALUES["accuracy"]]))
+    np.testing.assert_array_equal(cosine.get_xydata(), np.column_stack([FACTORS, VALUES["cosine"]]))
+    assert level.get_linestyle() == "--" and level.get_ydata()[0] == 0.538
+    assert level.get_color() == cosine.get_color() != accuracy.get_color()
     assert legend_of(axes) == ["accuracy", "cosine", "cosine, real data"]
     assert axes.get_xticks().tolist() == FACTORS
     figure_pixels(figure)
     assert [label.get_text() for label in axes.get_xticklabels()] == ["1", "1.5", "3"]
 
 
-def test_bars_start_at_zero_and_carry_their_values():
-    values = {"fid": [128.0, 18.3, float("nan")], "kid": [1.0, 2.0, 3.0]}
-    figure = metric_bars(["a", "b", "c"], values, errors={"fid": [3.0, 1.0, 0.0]}, reference=1.58, **WORDS)
-    (axes,) = figure.axes
-    fid, kid = (container for container in axes.containers if hasattr(container, "patches"))
-    np.testing.assert_array_equal([bar.get_height() for bar in fid.patches], values["fid"])
-    assert {bar.get_y() for bar in fid.patches} == {0} and axes.get_ylim()[0] == 0
-    assert [text.get_text() for text in axes.texts] == ["128", "18.3", "", "1", "2", "3"]
-    centers = [(one.get_x() + two.get_x() + two.get_width()) / 2 for one, two in zip(fid, kid, strict=True)]
-    np.testing.assert_allclose(centers, [0, 1, 2], atol=1e-12)
-    assert [label.get_text() for label in axes.get_xticklabels()] == ["a", "b", "c"]
-    assert legend_of(axes) == ["fid", "kid", "real data: 1.58"]
-
-
-def test_the_layout_is_fixed_once():
+def test_layout_is_frozen_after_drawing():
     figure = curves(HISTORY, **WORDS)
     before = figure.axes[0].get_position().bounds
     figure.axes[0].set_ylabel("a label\nof many\nmore lines")
@@ -97,22 +78,17 @@ WRONG = {
     "curves: no factors": lambda: metric_curves([], VALUES, **WORDS),
     "curves: NaN factors": lambda: metric_curves([1.0, np.nan, 2.0], VALUES, **WORDS),
     "curves: another length": lambda: metric_curves(FACTORS[:2], VALUES, **WORDS),
-    "curves: errors of another length": lambda: metric_curves(FACTORS, VALUES, errors={"cosine": [0.1]}, **WORDS),
-    "curves: a negative error": lambda: metric_curves(FACTORS, VALUES, errors={"cosine": [0, 0, -1]}, **WORDS),
-    "curves: unknown errors": lambda: metric_curves(FACTORS, VALUES, errors={"fid": [1, 1, 1]}, **WORDS),
     "curves: unknown references": lambda: metric_curves(FACTORS, VALUES, references={"fid": 1.0}, **WORDS),
-    "bars: no groups": lambda: metric_bars([], {"fid": [1.0]}, **WORDS),
-    "bars: another length": lambda: metric_bars(["a"], {"fid": [1.0, 2.0]}, **WORDS),
 }
 
 
 @pytest.mark.parametrize("call", WRONG.values(), ids=WRONG.keys())
-def test_a_wrong_input_is_refused_with_three_parts(call):
+def test_invalid_arguments_raise(call):
     with pytest.raises(InputError, match=THREE_PARTS):
         call()
 
 
-def test_leveled_curves_have_places_of_their_own_and_lines_to_be_read_against():
+def test_leveled_curves_draw_series_and_horizontal_lines():
     series = {"often": ([0.5, 1.0, 1.5], [0.5, 0.5, 2.0]), "each epoch": ([1, 2], [0.2, float("nan")])}
     (axes,) = leveled_curves(series, {"threshold": 0.5, "limit": 2.3}, **WORDS).axes
     often, epochs, threshold, limit = axes.lines
@@ -124,6 +100,6 @@ def test_leveled_curves_have_places_of_their_own_and_lines_to_be_read_against():
 
 
 @pytest.mark.parametrize("series", [{}, {"a": ([1, 2], [1.0])}, {"a": ([], [])}])
-def test_leveled_curves_that_do_not_fit_are_refused(series):
+def test_leveled_curves_of_invalid_series_raise(series):
     with pytest.raises(InputError, match=THREE_PARTS):
         leveled_curves(series, {}, **WORDS)

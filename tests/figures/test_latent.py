@@ -7,7 +7,7 @@ import pytest
 from matplotlib.colors import to_rgba_array
 
 from tfvae.errors import InputError
-from tfvae.figures import figure_pixels, latent_scatter
+from tfvae.figures import figure_pixels, latent, latent_scatter
 from tfvae.figures.latent import best_view
 from tfvae.figures.style import PALETTE
 
@@ -21,7 +21,7 @@ def drawn_points(axes):
     return np.concatenate([np.asarray(points.get_offsets()) for points in axes.collections])
 
 
-def test_every_point_is_drawn_in_the_color_of_its_class():
+def test_latent_scatter_colors_points_by_class():
     figure = latent_scatter(CODES, LABELS, NAMES, title="Codes", subtitle="vanilla-2")
     (axes,) = figure.axes
     points = drawn_points(axes)
@@ -35,14 +35,14 @@ def test_every_point_is_drawn_in_the_color_of_its_class():
     assert [text.get_text() for text in figure.texts][:2] == ["Codes", "vanilla-2"]
 
 
-def test_the_legend_names_the_classes_that_occur():
+def test_legend_lists_occurring_classes():
     figure = latent_scatter(CODES, LABELS, NAMES, title="t")
     (legend,) = figure.legends
     assert [text.get_text() for text in legend.get_texts()] == ["zero", "one", "two"]
     assert legend.get_title().get_text() == "class"
 
 
-def test_class_names_stand_at_the_medians():
+def test_class_names_are_at_the_medians():
     codes = np.array([[-5.0, 0.0], [-5.0, 2.0], [-5.0, 100.0], [5.0, 0.0], [5.0, 1.0], [5.0, 2.0]])
     figure = latent_scatter(codes, np.repeat([0, 1], 3), ("left", "right"), title="t")
     (axes,) = figure.axes
@@ -53,14 +53,14 @@ def test_class_names_stand_at_the_medians():
         assert places[name] == pytest.approx((x, y), abs=1e-3)
 
 
-def test_names_that_would_overlap_are_left_to_the_legend():
+def test_overlapping_class_names_are_omitted():
     codes = np.concatenate([CODES[:20], CODES[:20] + 1e-6, CODES[:20] + np.array([50, 0])])
     figure = latent_scatter(codes, np.repeat([0, 1, 2], 20), NAMES, title="t")
     written = [text.get_text() for text in figure.texts]
     assert ("zero" in written) != ("one" in written) and "two" in written
 
 
-def test_components_and_their_shares_by_hand():
+def test_principal_components_match_hand_computed_values():
     # Orthogonal columns of variances 1, 6, 3 and 0: components 2 and 3 hold 60 % and 30 %.
     signs = np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]])
     codes = np.column_stack([signs * np.sqrt([1, 6, 3]), np.zeros(4)]) + 7
@@ -73,7 +73,7 @@ def test_components_and_their_shares_by_hand():
     np.testing.assert_allclose(found[np.lexsort(found.T)], expected[np.lexsort(expected.T)], atol=1e-12)
 
 
-def test_three_dimensions_have_equal_axes():
+def test_3d_scatter_has_equal_axes():
     codes = np.column_stack([CODES, 3 * CODES[:, 0] + CODES[:, 1] ** 2])
     figure = latent_scatter(codes, LABELS, NAMES, title="t")
     (axes,) = figure.axes
@@ -84,7 +84,7 @@ def test_three_dimensions_have_equal_axes():
     assert axes.get_zlabel() == "latent dimension 3 (dimensionless)"
 
 
-def test_a_solid_view_and_its_labels_stay_inside_the_figure():
+def test_3d_scatter_and_labels_are_inside_the_figure():
     codes = np.column_stack([CODES * [1, 20], CODES[:, 0] ** 3])
     figure = latent_scatter(codes, LABELS, NAMES, title="t")
     picture = figure_pixels(figure)
@@ -92,7 +92,7 @@ def test_a_solid_view_and_its_labels_stay_inside_the_figure():
     assert (edge == 255).all()
 
 
-def test_the_view_looks_along_the_confusing_direction():
+def test_best_view_looks_along_the_direction_of_overlap():
     # Classes lie at -1 and 1 along azimuth 30 degrees, smeared over +-30 along azimuth 120: seen from -60 degrees,
     # which looks along the smear, they are two spots.
     turn = np.deg2rad(30)
@@ -102,13 +102,21 @@ def test_the_view_looks_along_the_confusing_direction():
     assert best_view(places, np.repeat([0, 1], 41))[1] == -60
 
 
-def test_many_codes_are_thinned_and_that_is_said():
-    figure = latent_scatter(CODES, LABELS, NAMES, title="t", subtitle="s", points=21)
-    assert len(drawn_points(figure.axes[0])) == 21
-    assert figure.texts[1].get_text() == "s; 21 of 60 codes"
+def test_latent_scatter_of_many_codes_draws_a_random_subset(monkeypatch):
+    monkeypatch.setattr(latent, "MOST_POINTS", 2000)
+    codes = np.random.default_rng(0).standard_normal((8000, 2))
+    # Every fourth code is of class 0: evenly spaced codes would all be of one class.
+    labels = np.where(np.arange(8000) % 4 == 0, 0, 1)
+    figure = latent_scatter(codes, labels, NAMES, title="t", subtitle="s")
+    assert figure.texts[1].get_text() == "s; 2,000 of 8,000 codes"
+    points = drawn_points(figure.axes[0])
+    assert len(points) == len(np.unique(points, axis=0)) == 2000
+    colors = np.concatenate([scatter.get_facecolors() for scatter in figure.axes[0].collections])
+    of_first = np.mean((colors[:, :3] == to_rgba_array(PALETTE[0])[0, :3]).all(axis=1))
+    assert of_first == pytest.approx(0.25, abs=4 * 0.01)
 
 
-def test_more_classes_than_colors_get_other_markers():
+def test_more_than_ten_classes_have_different_markers():
     labels = np.arange(60) % 12
     figure = latent_scatter(CODES, labels, [str(label) for label in range(12)], title="t")
     handles = figure.legends[0].legend_handles
@@ -119,7 +127,7 @@ def test_more_classes_than_colors_get_other_markers():
     assert first.get_paths()[0].vertices.shape != second.get_paths()[0].vertices.shape
 
 
-def test_codes_at_one_point_can_be_drawn():
+def test_identical_codes_can_be_drawn():
     for dimensions in (2, 3, 5):
         figure_pixels(latent_scatter(np.ones((4, dimensions)), np.zeros(4, int), ("all",), title="t"))
 
@@ -134,11 +142,10 @@ WRONG = {
     "a negative label": lambda: latent_scatter(CODES, LABELS - 1, NAMES, title="t"),
     "four dimensions": lambda: latent_scatter(np.ones((60, 5)), LABELS, NAMES, title="t", dimensions=4),
     "more dimensions than there are": lambda: latent_scatter(CODES, LABELS, NAMES, title="t", dimensions=3),
-    "no points to draw": lambda: latent_scatter(CODES, LABELS, NAMES, title="t", points=0),
 }
 
 
 @pytest.mark.parametrize("call", WRONG.values(), ids=WRONG.keys())
-def test_a_wrong_input_is_refused_with_three_parts(call):
+def test_invalid_arguments_raise(call):
     with pytest.raises(InputError, match=THREE_PARTS):
         call()

@@ -13,7 +13,7 @@ SERIES = {"GAN": [("small", 1e4, 20.0), ("large", 1e6, 3.0)], "VAE": [("only", 2
 LABELS = {"title": "Quality", "xlabel": "parameters", "ylabel": "FID ratio"}
 
 
-def test_every_point_and_the_real_data_are_drawn_and_named():
+def test_quality_against_size_draws_and_labels_points():
     figure = quality_against_size(SERIES, **LABELS, reference=1.0, reference_label="real images")
     (axes,) = figure.axes
     drawn = {line.get_label(): line.get_xydata() for line in axes.lines}
@@ -27,6 +27,6 @@ def test_every_point_and_the_real_data_are_drawn_and_named():
 
 
 @pytest.mark.parametrize("points", [[], [("a", 0.0, 1.0)], [("a", 1.0, float("nan"))], [("a", 1.0, -1.0)]])
-def test_what_has_no_logarithm_is_refused(points):
+def test_quality_against_size_of_nonpositive_values_raises(points):
     with pytest.raises(InputError, match=THREE_PARTS):
         quality_against_size({"GAN": points}, **LABELS)

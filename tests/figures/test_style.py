@@ -40,23 +40,23 @@ def oklab(color, vision):
 
 
 @pytest.mark.parametrize("vision", VISION.values(), ids=VISION.keys())
-def test_the_palette_is_told_apart_on_white(vision):
+def test_palette_colors_are_distinguishable_on_white(vision):
     places = [oklab(color, vision) for color in (*PALETTE, "#ffffff")]
     assert len(PALETTE) == len(MARKERS) == 10
     assert min(np.linalg.norm(a - b) for a, b in itertools.combinations(places, 2)) > 14
 
 
-def test_oklab_of_white_is_its_definition():
+def test_oklab_of_white_matches_definition():
     np.testing.assert_allclose(oklab("#ffffff", np.eye(3)), [100, 0, 0], atol=1e-3)
 
 
-def test_a_figure_has_the_pixels_it_was_asked_for():
+def test_new_figure_has_exact_size_in_pixels():
     # 441 / 110 * 110 is a little under 441 in floating point.
     for size in ((441, 28), (448, 29), (820, 470)):
         assert figure_pixels(new_figure(*size)).shape == (size[1], size[0], 3)
 
 
-def test_text_is_wrapped_into_its_width():
+def test_wrapped_text_fits_its_width():
     text = "one two three four five six seven eight nine ten\nand a line of its own"
     fitted = wrapped(text, width=120, points=10)
     assert text_width(fitted, points=10) <= 120 < text_width(text, points=10)
@@ -64,19 +64,19 @@ def test_text_is_wrapped_into_its_width():
     assert wrapped("short", width=120, points=10) == "short"
 
 
-def test_twice_the_type_is_twice_as_wide():
+def test_text_width_scales_with_font_size():
     assert text_width("width", points=20) == pytest.approx(2 * text_width("width", points=10), rel=0.05)
     assert text_width("", points=10) == 0.0
 
 
-def test_a_figure_leaves_pyplot_and_the_settings_alone():
+def test_figures_leave_pyplot_and_settings_unchanged():
     before = dict(matplotlib.rcParams)
     curves({"loss": [2.0, 1.0]}, title="t", xlabel="epoch", ylabel="nats")
     assert dict(matplotlib.rcParams) == before
     assert not Gcf.figs
 
 
-def test_the_callers_settings_change_no_pixel():
+def test_figures_ignore_settings_of_the_caller():
     def picture():
         return figure_pixels(curves({"loss": [2.0, 1.0]}, title="t", xlabel="epoch", ylabel="nats"))
 

@@ -13,7 +13,7 @@ from tfvae.metrics.aggregate_posterior import aggregate_moments, posterior_sampl
 from tfvae.models.vae import VAE
 
 
-def test_the_extremes_of_the_moments_by_hand():
+def test_aggregate_moments_match_hand_computed_values():
     codes = np.array([[0.0, -3.0], [2.0, -1.0], [4.0, -5.0]])
     # Means 2 and -3; variances (4 + 0 + 4) / 3 and (0 + 4 + 4) / 3.
     assert aggregate_moments(codes) == pytest.approx(
@@ -21,7 +21,7 @@ def test_the_extremes_of_the_moments_by_hand():
     )
 
 
-def test_the_discrepancy_is_the_loss_s_and_its_floor_is_what_the_prior_reaches():
+def test_prior_discrepancy_equals_the_mmd_loss_and_exceeds_its_floor_only_for_other_codes():
     generator = np.random.default_rng(5)
     prior = np.random.default_rng(0).standard_normal((2, 300, 3))[0]
     near, far = generator.standard_normal((300, 3)), 2 + generator.standard_normal((300, 3))
@@ -37,7 +37,7 @@ def test_the_discrepancy_is_the_loss_s_and_its_floor_is_what_the_prior_reaches()
     assert found["mmd"] > 20 * found["mmd_floor"]
 
 
-def test_discrepancy_does_not_depend_on_the_order_of_the_codes():
+def test_prior_discrepancy_does_not_depend_on_the_order_of_the_codes():
     codes = np.random.default_rng(3).standard_normal((12_000, 2))
     by_value = codes[np.argsort(codes[:, 0])]
     for many in (codes, by_value):
@@ -48,7 +48,7 @@ def test_discrepancy_does_not_depend_on_the_order_of_the_codes():
     assert prior_discrepancy(by_value, bandwidths=(1.0,)) == prior_discrepancy(by_value, bandwidths=(1.0,))
 
 
-def test_samples_of_the_posterior_have_its_moments_and_repeat():
+def test_posterior_samples_have_the_moments_of_the_posterior_and_repeat():
     model, (images, _) = VAE(*small_networks(2)), small_images(1)
     many = np.repeat(images, 20_000, axis=0)
     codes = posterior_samples(model, many, seed=1)
@@ -60,6 +60,6 @@ def test_samples_of_the_posterior_have_its_moments_and_repeat():
 
 
 @pytest.mark.parametrize("bandwidths", [(), (0.0,), (1.0, -1.0)])
-def test_a_wrong_width_is_refused(bandwidths):
+def test_prior_discrepancy_refuses_bandwidths_that_are_not_positive(bandwidths):
     with pytest.raises(InputError, match=r"^Expected .+\. Received: .+"):
         prior_discrepancy(np.zeros((4, 2)), bandwidths=bandwidths)

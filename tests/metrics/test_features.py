@@ -48,14 +48,14 @@ def test_the_shipped_weights_are_the_recorded_ones():
         assert {arrays[key].dtype for key in arrays.files} == {np.dtype(np.float32)}
 
 
-def test_mnist_cnn_reads_the_mnist_test_images(mnist):
+def test_mnist_cnn_accuracy_on_the_mnist_test_images(mnist):
     record = json.loads(WEIGHTS_PATH.with_suffix(".json").read_text())
     features, logits = mnist_cnn()(mnist.test_images)
     assert features.shape == (10_000, 64) and logits.shape == (10_000, 10)
     assert class_accuracy(logits, mnist.test_labels) == pytest.approx(record["accuracy"], abs=1e-4)
 
 
-def test_mnist_cnn_reads_handwriting_it_has_not_seen(digits):
+def test_mnist_cnn_accuracy_on_other_handwriting(digits):
     extractor = mnist_cnn()
     assert extractor.class_names == digits.class_names
     _, logits = extractor(digits.test_images)
@@ -63,7 +63,7 @@ def test_mnist_cnn_reads_handwriting_it_has_not_seen(digits):
     assert unrecognizable_share(logits) < 0.1
 
 
-def test_batches_and_padding_change_nothing(digits):
+def test_extractor_results_do_not_depend_on_batches(digits):
     images = digits.test_images[:70]
     extractor = mnist_cnn()
     whole = extractor(images)
@@ -88,7 +88,7 @@ def test_mnist_cnn_refuses_other_images(images):
         mnist_cnn()(np.zeros((2, 28, 28, 1), np.uint8), batch_size=0)
 
 
-def test_weights_that_are_not_ours_are_refused(tmp_path):
+def test_mnist_classifier_refuses_other_weights(tmp_path):
     damaged = tmp_path / "mnist_cnn.npz"
     content = bytearray(WEIGHTS_PATH.read_bytes())
     content[len(content) // 2] ^= 1
@@ -99,7 +99,7 @@ def test_weights_that_are_not_ours_are_refused(tmp_path):
         mnist_classifier(tmp_path / "missing.npz")
 
 
-def test_weights_return_from_the_file_and_fit_only_their_architecture(tmp_path):
+def test_saved_weights_load_into_their_architecture_alone(tmp_path):
     model = convolutional_classifier((12, 12, 1), 3, widths=(2, 3), feature_units=4)
     path = tmp_path / "small.npz"
     save_weights(model, path)
@@ -159,7 +159,7 @@ def test_inception_without_a_path_is_tfgans_own(stand_in, monkeypatch):
     assert asked == ["https://tfhub.dev/tensorflow/tfgan/eval/inception/1"]
 
 
-def test_inception_that_cannot_be_had_names_the_way_out(tmp_path, monkeypatch):
+def test_inception_error_names_the_inception_option(tmp_path, monkeypatch):
     def no_network(handle: str) -> str:
         raise URLError("no network")
 
@@ -173,7 +173,7 @@ def test_inception_that_cannot_be_had_names_the_way_out(tmp_path, monkeypatch):
         inception(tmp_path)
 
 
-def test_a_graph_with_other_outputs_is_refused(tmp_path):
+def test_inception_refuses_a_graph_with_other_outputs(tmp_path):
     tf.saved_model.save(StandIn("pool_9"), str(tmp_path / "outputs"))
     with pytest.raises(InputError, match=r"Received: the outputs \['logits', 'pool_9'\].*--inception PATH"):
         inception(tmp_path / "outputs")

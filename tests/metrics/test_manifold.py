@@ -38,7 +38,7 @@ def brute_force(real: np.ndarray, generated: np.ndarray, neighbors: int) -> tupl
 LINE = (np.array([[0.0], [1.0], [2.0], [10.0]]), np.array([[0.5], [3.0], [3.5]]))
 
 
-def test_points_on_a_line_by_hand():
+def test_points_on_a_line_match_hand_computed_values():
     assert precision_and_recall(*LINE, neighbors=1) == (1.0, 0.75)
     density, coverage = density_and_coverage(*LINE, neighbors=1)
     assert density == pytest.approx(5 / 3) and coverage == 1.0
@@ -49,7 +49,7 @@ def test_points_on_a_line_by_hand():
 
 @pytest.mark.parametrize("neighbors", [1, 3, 5])
 @pytest.mark.parametrize("block", [7, 1000])
-def test_blocks_agree_with_one_pair_at_a_time(monkeypatch, neighbors, block):
+def test_manifold_metrics_agree_with_a_plain_loop(monkeypatch, neighbors, block):
     monkeypatch.setattr(neighbors_module, "BLOCK_ROWS", block)
     monkeypatch.setattr(neighbors_module, "VALUES_AT_ONCE", 3 * block)
     real = RANDOM.normal(size=(40, 3))
@@ -70,7 +70,7 @@ def all_four(real: np.ndarray, generated: np.ndarray) -> tuple[float, ...]:
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("offset", [0.0, 1e4])
 @pytest.mark.parametrize("copies", [2, 6, 50])
-def test_a_permuted_copy_of_duplicated_features_is_inside_itself(dtype, offset, copies):
+def test_precision_and_recall_of_a_permuted_copy_of_duplicates_are_one(dtype, offset, copies):
     random = np.random.default_rng(copies)
     features = np.repeat(random.normal(size=(20, 64)) + offset, copies, axis=0).astype(dtype)
     precision, recall, density, coverage = all_four(features, random.permutation(features))
@@ -81,7 +81,7 @@ def test_a_permuted_copy_of_duplicated_features_is_inside_itself(dtype, offset, 
 
 
 @pytest.mark.parametrize("quantum", [1.0, 0.1, 1 / 3])
-def test_quantized_features_agree_with_one_pair_at_a_time(quantum):
+def test_manifold_metrics_of_quantized_features_agree_with_a_plain_loop(quantum):
     random = np.random.default_rng(1)
     real, generated = (quantum * random.integers(0, 3, (count, 3)) for count in (60, 45))
     for neighbors in (1, 3, 5):
@@ -93,7 +93,7 @@ def test_quantized_features_agree_with_one_pair_at_a_time(quantum):
         assert ours == pytest.approx(expected, abs=1e-12)
 
 
-def test_a_set_of_one_repeated_sample():
+def test_manifold_metrics_of_one_repeated_sample():
     real = RANDOM.normal(size=(100, 8))
     # A copy of a real sample lies in that sample's ball; its own ball, of radius 0, holds that sample alone.
     assert precision_and_recall(real, np.repeat(real[:1], 40, axis=0)) == (1.0, 0.01)
@@ -102,17 +102,17 @@ def test_a_set_of_one_repeated_sample():
     assert precision_and_recall(np.full((30, 8), 0.1), np.full((40, 8), np.nextafter(0.1, 1))) == (0.0, 0.0)
 
 
-def test_an_outlier_does_not_blur_the_others():
+def test_ties_are_exact_beside_an_outlier():
     points = np.concatenate([RANDOM.normal(size=(50, 4)), np.full((1, 4), 1e9)])
     assert precision_and_recall(points, RANDOM.permutation(points)) == (1.0, 1.0)
 
 
-def test_far_from_zero_no_digit_is_lost():
+def test_manifold_metrics_are_invariant_to_a_large_offset():
     real, generated = RANDOM.normal(size=(60, 2)), RANDOM.normal(loc=0.5, size=(60, 2))
     assert all_four(real + 1e6, generated + 1e6) == all_four(real, generated)
 
 
-def test_a_set_against_itself_is_inside_itself():
+def test_precision_and_recall_of_a_set_with_itself_are_one():
     points = RANDOM.normal(size=(50, 4))
     assert precision_and_recall(points, points) == (1.0, 1.0)
     assert density_and_coverage(points, points)[1] == 1.0
@@ -127,7 +127,7 @@ def test_a_collapsed_generator_has_precision_and_no_recall():
     assert density > 0.5 and coverage < 0.2
 
 
-def test_copies_are_told_from_new_images():
+def test_near_copies_separates_copies_from_new_images():
     train, test, new = (RANDOM.integers(0, 256, (count, 4, 4, 1)).astype(np.uint8) for count in (500, 200, 200))
     copies = near_copies(train[:100], train, test)
     assert (copies.ratio, copies.share) == (0.0, 1.0)
@@ -139,19 +139,19 @@ def test_copies_are_told_from_new_images():
     assert half.share == pytest.approx(0.5, abs=0.05)
 
 
-def test_near_copies_by_hand():
+def test_near_copies_matches_hand_computed_values():
     # Nearest training images of the generated are 1 and 3 away, of the test images 2, 4 and 4.
     train, test = np.array([[0.0], [10.0]]), np.array([[2.0], [4.0], [6.0]])
     copies = near_copies(np.array([[1.0], [7.0]]), train, test)
     assert copies.ratio == pytest.approx(2 / 4) and copies.share == 0.5
 
 
-def test_class_shares_count_the_winners():
+def test_class_shares_match_hand_computed_values():
     logits = np.array([[3.0, 1, 2], [0, 5, 1], [9, 1, 1], [2, 1, 0]])
     np.testing.assert_array_equal(class_shares(logits), [0.75, 0.25, 0])
 
 
-def test_wrong_input_is_named():
+def test_manifold_metrics_refuse_wrong_input():
     points = RANDOM.normal(size=(5, 2))
     for function in (precision_and_recall, density_and_coverage):
         with pytest.raises(InputError, match="neighbors=5"):

@@ -48,6 +48,6 @@ def test_as_dict_has_the_fields_of_metrics_json_and_plain_numbers():
         ({"value": 1.0, "extractor": "mnist_cnn"}, "extractor_sha256"),
     ],
 )
-def test_a_number_that_cannot_be_compared_is_refused(arguments, word):
+def test_measurement_refuses_values_and_labels_out_of_range(arguments, word):
     with pytest.raises(InputError, match=word):
         Measurement(**arguments)

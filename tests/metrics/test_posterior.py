@@ -12,7 +12,7 @@ from tfvae.metrics.posterior import posterior_moments, posterior_statistics
 from tfvae.models.vae import VAE
 
 
-def test_the_statistics_by_hand():
+def test_posterior_statistics_match_hand_computed_values():
     means = np.array([[0.0, 1.0], [4.0, 1.0]])
     variances = np.array([[0.5, 3.0], [1.5, 1.0]])
     found = posterior_statistics(means, variances)
@@ -22,7 +22,7 @@ def test_the_statistics_by_hand():
     np.testing.assert_allclose(found.variance_of_variances, [0.25, 1.0])
 
 
-def test_together_they_are_the_variance_of_the_codes():
+def test_posterior_statistics_add_up_to_the_variance_of_the_codes():
     generator = np.random.default_rng(0)
     means, variances = generator.normal(1.0, 2.0, (50_000, 2)), generator.uniform(0.1, 3.0, (50_000, 2))
     codes = means + np.sqrt(variances) * generator.standard_normal(means.shape)
@@ -31,7 +31,7 @@ def test_together_they_are_the_variance_of_the_codes():
     np.testing.assert_allclose(found.variance_of_means + found.mean_of_variances, codes.var(axis=0), rtol=0.03)
 
 
-def test_the_moments_are_the_model_s():
+def test_posterior_moments_are_those_of_the_model():
     model, (images, _) = VAE(*small_networks(2)), small_images()
     many = np.tile(images, (20, 1, 1, 1))  # more than one batch of 1000
     means, variances = posterior_moments(model, many)
@@ -52,7 +52,7 @@ def test_the_moments_are_the_model_s():
         (np.zeros((3, 2)), np.full((3, 2), -4.0), "variances >= 0"),
     ],
 )
-def test_other_moments_are_refused(means, variances, phrase):
+def test_posterior_statistics_refuse_wrong_moments(means, variances, phrase):
     with pytest.raises(InputError, match="Received: ") as refused:
         posterior_statistics(means, variances)
     assert phrase in str(refused.value)

@@ -66,7 +66,7 @@ def forward(picture: np.ndarray) -> np.ndarray:
     return x.reshape(-1) @ projection
 
 
-def test_the_weights_are_those_of_this_release():
+def test_random_vgg_weights_have_the_recorded_hash():
     assert random_vgg().sha256 == WEIGHTS_SHA256
     tf.random.set_seed(5)
     np.random.seed(5)
@@ -77,7 +77,7 @@ def test_the_weights_are_those_of_this_release():
         assert weights.var() == pytest.approx(variance, rel=6 * np.sqrt(2 / weights.size))
 
 
-def test_the_features_are_those_of_the_equation(crops):
+def test_random_vgg_features_follow_the_equation(crops):
     features, logits = random_vgg()(crops.test_images[:3])
     assert features.shape == (3, 64) and logits.shape == (3, 0)
     assert features.dtype == logits.dtype == np.float32
@@ -85,7 +85,7 @@ def test_the_features_are_those_of_the_equation(crops):
     np.testing.assert_allclose(features, expected, atol=1e-5 * np.abs(expected).max())
 
 
-def test_another_process_gives_the_same_bits(crops, tmp_path):
+def test_random_vgg_is_bit_identical_in_another_process(crops, tmp_path):
     np.save(tmp_path / "images.npy", crops.test_images[:60])
     script = (
         "import hashlib, numpy; from tfvae.metrics import random_vgg\n"
@@ -97,7 +97,7 @@ def test_another_process_gives_the_same_bits(crops, tmp_path):
     assert other.stdout.split()[-1] == hashlib.sha256(features.tobytes()).hexdigest()
 
 
-def test_pictures_of_any_size_are_resized_into_one_space(crops):
+def test_random_vgg_resizes_pictures_of_any_size(crops):
     image = crops.test_images[:2]
     np.testing.assert_array_equal(random_vgg_input(tf.constant(image)), image)
     # Nearest-neighbor enlargement, antialiased back, is almost the picture again.
@@ -117,26 +117,26 @@ def test_pictures_of_any_size_are_resized_into_one_space(crops):
 
 
 @pytest.mark.parametrize("shape", [(2, 31, 64, 3), (2, 64, 31, 3), (2, 64, 64, 2), (64, 64, 3), (0, 64, 64, 3)])
-def test_other_pictures_are_refused(shape):
+def test_random_vgg_refuses_other_pictures(shape):
     with pytest.raises(InputError, match=r"random_vgg: expected .+ Received: "):
         random_vgg()(np.zeros(shape, np.uint8))
     with pytest.raises(InputError, match="uint8"):
         random_vgg()(np.zeros((2, 64, 64, 3), np.float32))
 
 
-def test_samples_are_scored_without_what_needs_classes(crops):
+def test_random_vgg_scores_have_no_class_metrics(crops):
     scores = score_samples(crops.train_images, reference=RealReference.of(crops, random_vgg()))
     assert set(scores) == {"fid", "fid_ratio", "kid", "precision", "recall", "density", "coverage"}
     assert scores["fid_ratio"].value == pytest.approx(1.0)
     assert {(s.extractor, s.extractor_sha256) for s in scores.values()} == {("random_vgg", WEIGHTS_SHA256)}
 
 
-def test_photographs_score_worse_the_more_is_done_to_them(crops):
+def test_fid_of_photographs_grows_with_their_distortion(crops):
     real = random_vgg()(crops.test_images).features
     assert_sees(real, crops.train_images)
 
 
-def test_faces_score_worse_the_more_is_done_to_them(faces):
+def test_fid_of_faces_grows_with_their_distortion(faces):
     images = faces.train_images[:300]
     real = random_vgg()(faces.test_images[:300]).features
     floor = assert_sees(real, images)

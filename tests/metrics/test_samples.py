@@ -49,7 +49,7 @@ class Counting:
 
 
 @pytest.mark.parametrize("count", [100, 200])
-def test_the_reference_is_the_whole_test_split_whatever_the_number_of_samples(digits, reference, count):
+def test_reference_is_the_whole_test_split_at_any_number_of_samples(digits, reference, count):
     images, labels = drawn_training_images(digits, 300)
     images = images[np.argsort(labels)][:count]  # of a few classes, as a prefix of the test split would be
     test, generated = (mnist_cnn()(part).features for part in (digits.test_images, images))
@@ -109,7 +109,7 @@ def test_real_training_images_score_the_floor(digits, reference):
         assert scores["fid"].value == pytest.approx(reference.floor_at(count), rel=1e-6)
 
 
-def test_every_number_says_what_it_is_of(digits, reference):
+def test_scores_are_labeled_with_counts_split_and_extractor(digits, reference):
     train, labels = drawn_training_images(digits, 200)
     scores = score_samples(train, labels, reference=reference)
     assert set(scores) == {
@@ -131,7 +131,7 @@ def test_every_number_says_what_it_is_of(digits, reference):
     assert {(s.extractor, s.extractor_sha256) for s in scores.values()} == {("mnist_cnn", mnist_cnn().sha256)}
 
 
-def test_labels_and_classes_decide_what_is_scored(digits, reference):
+def test_class_metrics_need_labels_and_fitting_classes(digits, reference):
     train, labels = drawn_training_images(digits, 200)
     of_any = {"fid", "fid_ratio", "kid", "inception_score", *MANIFOLD}
     assert set(score_samples(train, reference=reference)) == {*of_any, *CLASSES}
@@ -142,7 +142,7 @@ def test_labels_and_classes_decide_what_is_scored(digits, reference):
     assert RealReference.of(strangers, mnist_cnn(), classes_fit=True).classes_fit
 
 
-def test_worse_samples_score_worse(digits, reference):
+def test_scores_rank_real_noisy_and_random_images(digits, reference):
     train, labels = drawn_training_images(digits, 300)
     random = np.random.default_rng(1)
     noisy = np.clip(train + random.normal(scale=60.0, size=train.shape), 0, 255).astype(np.uint8)
@@ -159,7 +159,7 @@ def test_worse_samples_score_worse(digits, reference):
     assert collapsed["fid_ratio"].value > 10
 
 
-def test_the_manifold_is_that_of_equal_counts_drawn_from_both(digits, reference, monkeypatch):
+def test_manifold_metrics_use_equal_counts_drawn_from_both_sets(digits, reference, monkeypatch):
     monkeypatch.setattr(samples, "MANIFOLD_SAMPLES", 120)
     train, labels = drawn_training_images(digits, 300)
     by_class = train[np.argsort(labels, kind="stable")]
@@ -169,7 +169,7 @@ def test_the_manifold_is_that_of_equal_counts_drawn_from_both(digits, reference,
     assert scores["recall"].value > 0.5 and scores["coverage"].value > 0.5
 
 
-def test_the_classes_found_are_counted(digits, reference):
+def test_mode_coverage_counts_the_classes_found(digits, reference):
     train, labels = drawn_training_images(digits, 300)
     without = train[(labels != 3) & (labels != 7)]
     assert score_samples(train, reference=reference)["mode_coverage"].value == 10
@@ -179,7 +179,7 @@ def test_the_classes_found_are_counted(digits, reference):
     assert counted["rarest_class_share"].value == np.bincount(found, minlength=10).min() / len(without)
 
 
-def test_more_samples_than_training_images_keep_the_counts_of_the_ratio_equal(digits):
+def test_fid_ratio_keeps_counts_equal_with_fewer_training_images_than_samples(digits):
     few = replace(digits, train_images=digits.train_images[:100], train_labels=digits.train_labels[:100], sha256="")
     images = np.sort(digits.train_images[:250].reshape(250, -1), axis=0).reshape(250, 28, 28, 1)
     reference = RealReference.of(few, mnist_cnn())
@@ -192,7 +192,7 @@ def test_more_samples_than_training_images_keep_the_counts_of_the_ratio_equal(di
         reference.floor_at(250)
 
 
-def test_the_same_samples_give_the_same_bits(digits, reference):
+def test_scores_of_the_same_samples_are_bit_identical(digits, reference):
     train, labels = drawn_training_images(digits, 120)
     fresh = RealReference.of(digits, mnist_cnn())
     assert score_samples(train, labels, reference=reference) == score_samples(train, labels, reference=fresh)
@@ -225,7 +225,7 @@ def test_scores_of_10000_samples_of_mnist_are_those_of_earlier_releases(mnist):
     assert (scores["fid"].real_samples, scores["precision"].real_samples) == (10_000, 3_000)
 
 
-def test_wrong_input_is_named(digits, reference):
+def test_score_samples_refuses_wrong_input(digits, reference):
     images = digits.train_images[:80]
     with pytest.raises(InputError, match="at least 65 images"):
         score_samples(images[:64], reference=reference)

@@ -111,7 +111,7 @@ def test_frechet_distance_of_constant_features_is_that_of_their_means():
     assert frechet_distance(spread, np.full((8, 2), 1.0)) == pytest.approx(2 + 13)
 
 
-def test_large_means_do_not_eat_the_small_difference():
+def test_frechet_distance_is_accurate_beside_large_means():
     # float32 sums of values near 1e4 would lose the whole distance.
     first = exact_gaussian(2000, np.full(3, 1e4), np.eye(3))
     second = exact_gaussian(2000, np.full(3, 1e4), 1.21 * np.eye(3))
@@ -176,7 +176,7 @@ def test_kernel_distance_does_not_depend_on_sorting():
     assert other > 10 * abs(distance)
 
 
-def test_inception_score_by_hand():
+def test_inception_score_matches_hand_computed_values():
     sure = np.repeat(np.eye(4) * 1000.0, 5, axis=0)
     assert inception_score(sure) == pytest.approx(4.0)
     assert inception_score(np.zeros((6, 4))) == pytest.approx(1.0)
@@ -190,7 +190,7 @@ def test_inception_score_of_one_sure_class_is_one_and_not_nan():
 
 
 @pytest.mark.parametrize("score", [frechet_distance, kernel_distance])
-def test_features_that_do_not_fit_are_refused(score):
+def test_distances_refuse_features_that_do_not_fit(score):
     good = RANDOM.normal(size=(20, 3))
     broken = good.copy()
     broken[4, 1] = np.nan
@@ -204,7 +204,7 @@ def test_features_that_do_not_fit_are_refused(score):
         score(good, good[:0])
 
 
-def test_too_few_samples_are_refused():
+def test_scores_refuse_too_few_samples():
     features = RANDOM.normal(size=(40, 8))
     with pytest.raises(InputError, match="at least 9 images"):
         frechet_distance(features, features[:8])
@@ -239,7 +239,7 @@ def test_scores_are_bit_identical_in_two_processes():
     assert outputs[0] == outputs[1]
 
 
-def test_the_placeholders_of_the_tfgan_import_are_gone():
+def test_tfgan_import_leaves_no_placeholders():
     frechet_distance(np.eye(3)[[0, 1, 2, 0, 1]], np.eye(3)[[0, 1, 2, 0, 1]])
     assert not hasattr(tf, "estimator") and not hasattr(tf.compat.v1, "estimator")
     assert "estimator" not in tf.__all__ and "estimator" not in tf.compat.v1.__all__

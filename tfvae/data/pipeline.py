@@ -42,37 +42,23 @@ def steps_per_epoch(data: LabeledData, batch_size: int) -> int:
 def training_batches(
     data: LabeledData, *, batch_size: int, seed: int, epoch: int | tf.Variable = 0, first_step: int = 0
 ) -> tf.data.Dataset:
-<<<<<<< HEAD
-    """The training batches of one epoch, in an order that depends on (seed, epoch) alone.
+    """Training batches of one epoch, shuffled by (seed, epoch) alone.
 
         batch(epoch, step) = images[permutation(seed, epoch)[step * batch_size : (step + 1) * batch_size]]
 
-    The rest of an epoch that does not fill a batch is left out. Where `epoch` is a variable, it is read whenever an
-    iteration begins, so that one data set serves all epochs of `model.fit`.
-=======
-    """Infinite training batches, shuffled anew each epoch by (seed, epoch) alone.
-
-        batch(epoch, step) = images[permutation(seed, epoch)[step * batch_size : (step + 1) * batch_size]]
-
-    An incomplete last batch of an epoch is dropped. Starting at (first_epoch, first_step) continues exactly as an
-    uninterrupted stream would, with the same version of TensorFlow.
->>>>>>> data
+    An incomplete last batch is dropped. A variable `epoch` is read at the start of each iteration, so that one data
+    set serves all epochs of `model.fit`.
 
     Args:
         data: the examples; uint8 pixels are converted to float32 batch by batch, inside the graph. Memory-mapped
             arrays above 256 MiB stay on disk.
         batch_size: int in 1 .. N, the global batch size under a `tf.distribute` strategy.
         seed: int in 0 .. 2**63 - 1.
-<<<<<<< HEAD
         epoch: int >= 0, or an int64 variable.
         first_step: int in 0 .. steps_per_epoch - 1, step of the first batch.
-=======
-        first_epoch: int >= 0, epoch of the first batch.
-        first_step: int in 0 .. steps_per_epoch; steps_per_epoch itself is the start of the next epoch.
->>>>>>> data
 
     Returns:
-        Dataset of steps_per_epoch - first_step times (float32 [batch_size, *image_shape], int64 [batch_size]).
+        Dataset of steps_per_epoch - first_step batches (float32 [batch_size, *image_shape], int64 [batch_size]).
 
     Raises:
         InputError: if an argument is out of its range.

@@ -88,6 +88,7 @@ class Evaluation:
         seed: int >= 0.
         history: a row per epoch, {"epoch", "seconds", "train", "validation"}.
         folder: the run's folder, where a measure may keep what it would not compute twice.
+        whole: the data without a limit on the number of examples: what samples are compared with.
         spaces: {suffix of the metrics' names: real images in a feature space}.
         progress: function of a description to a function of (done, planned), which moves a bar.
 
@@ -111,6 +112,7 @@ class Evaluation:
         seed: int,
         history: Sequence[Mapping[str, Any]],
         folder: Path,
+        whole: Any,
         spaces: Mapping[str, RealReference],
         progress: Callable[[str], Callable[[int, int], None]] = no_progress,
     ) -> None:
@@ -121,6 +123,7 @@ class Evaluation:
         self.seed = seed
         self.history = history
         self.folder = folder
+        self.whole = whole
         self.spaces = spaces
         self.progress = progress
         self.metrics: dict[str, Measurement] = {}

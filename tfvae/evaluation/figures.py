@@ -83,8 +83,8 @@ def sample_sheets(*names: str, titles: Mapping[str, str] | None = None) -> Draw:
 def _sheet(evaluation: Evaluation, name: str, title: str) -> Figure:
     """Rows of one class where the samples have classes."""
     data, samples = evaluation.data, evaluation.samples[name]
-    by_class = samples.labels is not None
-    rows = rows_by_class(samples.images, samples.labels, data.classes) if by_class else samples.images[:SHEET]
+    labels = samples.labels
+    rows = samples.images[:SHEET] if labels is None else rows_by_class(samples.images, labels, data.classes)
     share = evaluation.metrics.get(f"{name}/unrecognizable_share")
     frames = None
     if evaluation.classifies and evaluation.reference is not None:
@@ -94,7 +94,7 @@ def _sheet(evaluation: Evaluation, name: str, title: str) -> Figure:
         columns=10,
         title=f"{title}: {evaluation.variant}",
         subtitle="" if share is None else f"{share.value:.1%} unrecognizable (classifier below 0.5 sure)",
-        row_labels=data.class_names if by_class and len(rows) == 10 * data.classes else None,
+        row_labels=None if labels is None or len(rows) != 10 * data.classes else data.class_names,
         frames=frames,
     )
 
@@ -156,7 +156,7 @@ def shrinking(sampler: str, factors: Sequence[float]) -> Draw:
     """Accuracy and cosine similarity of a class sampler against the factor that divides its covariances."""
 
     def drawn(evaluation: Evaluation) -> dict[str, Figure]:
-        reference, data = evaluation.reference, evaluation.data
+        reference, data = evaluation.reference, evaluation.whole
         if reference is None or not evaluation.classifies:
             return {}
         names = [sampler if factor == 1 else f"{sampler}@{factor:g}" for factor in factors]

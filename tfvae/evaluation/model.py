@@ -62,13 +62,14 @@ def measure_reconstructions(evaluation: Evaluation) -> dict[str, Measurement]:
 
 
 def measure_likelihood(evaluation: Evaluation) -> dict[str, Measurement]:
-    """The evidence lower bound and, where the configuration has `nll_images`, the importance-sampled likelihood."""
+    """The ELBO with its terms and, where the configuration has `nll_images`, the importance-sampled likelihood."""
     model, data, config, seed = evaluation.model, evaluation.data, evaluation.config, evaluation.seed
-    bounds = [
-        (likelihood.evidence_lower_bound(model, part, seed=seed + number), len(part))
-        for number, part in enumerate(evaluation.chunks(data.test_images))
-    ]
-    metrics = {"elbo": evaluation.measured(_weighted_mean(bounds))}
+    rows: dict[str, list[tuple[float, int]]] = {}
+    for number, part in enumerate(evaluation.chunks(data.test_images)):
+        terms = likelihood.evidence_lower_bound_terms(model, part, seed=seed + number)
+        for name, value in {"elbo": -sum(terms.values()), **terms}.items():
+            rows.setdefault(name, []).append((value, len(part)))
+    metrics = {name: evaluation.measured(_weighted_mean(values)) for name, values in rows.items()}
     count = getattr(config, "nll_images", 0)
     if count:
         images = data.to_float(data.test_images[random_subset(len(data.test_images), count, seed=seed)])

@@ -35,7 +35,7 @@ def scores(
     evaluation: Evaluation, name: str, images: NDArray[np.uint8], labels: NDArray[np.int64] | None = None
 ) -> dict[str, Measurement]:
     """Scores of images in each feature space, {NAME/METRIC with the space's suffix: measurement}."""
-    found = {}
+    found: dict[str, Measurement] = {}
     for suffix, reference in evaluation.spaces.items():
         measured = score_samples(images, labels, reference=reference)
         found |= {f"{name}/{metric}{suffix}": value for metric, value in measured.items()}

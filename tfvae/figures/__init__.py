@@ -1,11 +1,11 @@
-"""Figures from arrays: sheets of images, scatters of codes, curves and bars. Nothing here knows a model."""
+"""Figures of arrays, independent of models: image sheets, scatter plots of codes, line charts."""
 
 from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from tfvae.figures.charts import curves, leveled_curves, metric_bars, metric_curves
-from tfvae.figures.files import figure_pixels, save_figure
+from tfvae.figures.charts import curves, leveled_curves, metric_curves
+from tfvae.figures.files import figure_pixels, save_figure, save_image_grid
 from tfvae.figures.grid import image_grid
 from tfvae.figures.latent import latent_scatter
 from tfvae.figures.scatter import quality_against_size
@@ -29,12 +29,12 @@ __all__ = [
     "interpolation_sheet",
     "latent_scatter",
     "leveled_curves",
-    "metric_bars",
     "metric_curves",
     "quality_against_size",
     "reconstructions",
     "sample_comparison",
     "sample_sheet",
     "save_figure",
+    "save_image_grid",
     "tradeoff_curves",
 ]

@@ -1,4 +1,4 @@
-"""Lines and bars: losses over training, and metrics against a setting."""
+"""Line charts: losses over epochs, and metrics against a setting."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
 from tfvae.errors import InputError
-from tfvae.figures.style import INK, MARKERS, PALETTE, QUIET, heading, house_style, new_figure
+from tfvae.figures.style import MARKERS, PALETTE, QUIET, heading, house_style, new_figure
 
 WIDTH, HEIGHT = 820, 470
 VALIDATION = "val_"
@@ -29,22 +29,22 @@ def curves(
     subtitle: str | None = None,
     panels: bool = False,
 ) -> Figure:
-    """Series over the epochs: training solid, and validation (the series called `val_...`) dashed.
+    """Training curves over epochs: training series solid, validation series (named `val_...`) dashed.
 
     Args:
-        history: values of each series by its name, the first at 1; Keras' `History.history` fits. A value
-            that is not finite leaves a gap.
+        history: {name: values}, the first at epoch 1, such as Keras' `History.history`. A value that is not finite
+            leaves a gap.
         title: str.
         xlabel: str, with its unit.
         ylabel: str, with its unit.
         subtitle: str under the title, or None.
-        panels: whether each series has a panel and a scale of its own (for terms of different sizes).
+        panels: whether to draw each series in a panel with its own scale.
 
     Returns:
         Figure.
 
     Raises:
-        InputError: if there is no series, or one is empty or no list of numbers.
+        InputError: if there is no series, or one is empty or not a list of numbers.
     """
     series = {name: _numbers(name, values) for name, values in history.items()}
     if not series:
@@ -77,11 +77,11 @@ def leveled_curves(
     ylabel: str,
     subtitle: str | None = None,
 ) -> Figure:
-    """Series with places of their own along the axis, and levels that they are to be read against.
+    """Series with x values of their own, and horizontal reference lines.
 
     Args:
-        series: (places [N], values [N]) by name; a value that is not finite leaves a gap.
-        levels: height of each horizontal line by its name.
+        series: {name: (x [N], y [N])}; a value that is not finite leaves a gap.
+        levels: {name: y} of each horizontal line.
         title: str.
         xlabel: str, with its unit.
         ylabel: str, with its unit.
@@ -91,20 +91,20 @@ def leveled_curves(
         Figure.
 
     Raises:
-        InputError: if there is no series, one is empty or no list of numbers, or places and values differ in length.
+        InputError: if there is no series, one is empty or not a list of numbers, or x and y differ in length.
 
     Reference:
         Report 2, figure 7.
     """
     if not series:
-        raise InputError("Expected one series or more. Received: none. Pass places and values of each.")
+        raise InputError("Expected one series or more. Received: none. Pass x and y values of each.")
     figure, (axes,) = _panels(1, title, subtitle)
     entries: list[Any] = []
     for index, (name, pair) in enumerate(series.items()):
         places, values = (_numbers(name, part) for part in pair)  # type: ignore[arg-type]
         if len(places) != len(values):
             raise InputError(
-                f"Expected as many places as values for {name!r}. Received: {len(places)} and {len(values)}. Pass both."
+                f"Expected as many x as y values for {name!r}. Received: {len(places)} and {len(values)}. Pass both."
             )
         marker = "o" if len(values) <= 10 else ""
         look: dict[str, Any] = {"color": PALETTE[index % len(PALETTE)], "marker": marker, "markersize": 4}
@@ -127,36 +127,33 @@ def metric_curves(
     xlabel: str,
     ylabel: str,
     subtitle: str | None = None,
-    errors: Mapping[str, Sequence[float]] | None = None,
     references: Mapping[str, float] | None = None,
     reference_label: str = "real data",
 ) -> Figure:
-    """Metrics against a number that was varied, with error bars, and each metric of the real data as a line.
+    """Metrics against a varied setting, and those of real data as horizontal lines.
 
     Args:
-        factors: float [F], finite, the number that was varied.
-        values: float [F] of each metric by its name; a value that is not finite leaves a gap.
+        factors: float [F], finite, values of the setting.
+        values: {metric: float [F]}; a value that is not finite leaves a gap.
         title: str.
         xlabel: str, with its unit.
         ylabel: str, with its unit.
         subtitle: str under the title, or None.
-        errors: float [F], >= 0, half lengths of the error bars, by metric; one may be left out.
-        references: value of the real data by metric; one may be left out.
-        reference_label: what the horizontal lines are.
+        references: {metric: value of the real data}, of all or some metrics, or None.
+        reference_label: str, legend entry of the horizontal lines.
 
     Returns:
         Figure.
 
     Raises:
-        InputError: if there is no metric, a length is not F, an error is negative, or errors or references
-            name another metric.
+        InputError: if there is no metric, a length is not F, or references name another metric.
     """
     places = np.asarray(factors, dtype=np.float64)
     if places.ndim != 1 or not places.size or not np.isfinite(places).all():
         raise InputError(
             f"Expected factors as finite numbers [F]. Received: shape {places.shape}. Pass [1.0, 1.5, 3.0]."
         )
-    heights = _metrics(values, len(places), errors, references)
+    heights = _metrics(values, len(places), references or {})
     figure, (axes,) = _panels(1, title, subtitle)
     entries: list[Any] = []
     for index, (name, height) in enumerate(heights.items()):
@@ -167,79 +164,13 @@ def metric_curves(
             "markersize": 6,
             "linewidth": 1.8,
         }
-        spread = (errors or {}).get(name)
-        entries.append(axes.errorbar(places, height, yerr=spread, capsize=3, label=name, **look))
+        entries += axes.plot(places, height, label=name, **look)
         if references and name in references:
             label = f"{name}, {reference_label}"
             entries.append(axes.axhline(references[name], color=color, ls="--", linewidth=1.2, label=label))
     axes.set(xlabel=xlabel, ylabel=ylabel, xticks=np.unique(places))
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.margins(x=0.08, y=0.1)
-    _legend(axes, entries)
-    return _settled(figure)
-
-
-@house_style
-def metric_bars(
-    groups: Sequence[str],
-    values: Mapping[str, Sequence[float]],
-    *,
-    title: str,
-    xlabel: str,
-    ylabel: str,
-    subtitle: str | None = None,
-    errors: Mapping[str, Sequence[float]] | None = None,
-    reference: float | None = None,
-    reference_label: str = "real data",
-) -> Figure:
-    """Metrics of several groups as bars from zero, each with its value, and the real data as a line.
-
-    Args:
-        groups: G names along the axis (variants or samplers).
-        values: float [G] of each series by its name, one color a series; a value that is not finite leaves
-            a gap.
-        title: str.
-        xlabel: str, with its unit where it has one.
-        ylabel: str, with its unit.
-        subtitle: str under the title, or None.
-        errors: float [G], >= 0, half lengths of the error bars, by series; one may be left out.
-        reference: value of the real data, or None.
-        reference_label: what the horizontal line is.
-
-    Returns:
-        Figure.
-
-    Raises:
-        InputError: if there is no group or series, a length is not G, an error is negative, or errors name
-            another series.
-    """
-    heights = _metrics(values, len(groups), errors, None)
-    figure, (axes,) = _panels(1, title, subtitle)
-    thickness = 0.8 / len(heights)
-    places = np.arange(len(groups))
-    entries: list[Any] = []
-    for index, (name, height) in enumerate(heights.items()):
-        offset = (index - (len(heights) - 1) / 2) * thickness
-        spread = (errors or {}).get(name)
-        bars = axes.bar(
-            places + offset,
-            height,
-            0.92 * thickness,
-            yerr=spread,
-            color=PALETTE[index % len(PALETTE)],
-            error_kw={"ecolor": INK, "capsize": 3, "elinewidth": 1.1},
-            label=name,
-        )
-        entries.append(bars)
-        texts = [f"{value:.3g}" if np.isfinite(value) else "" for value in height]
-        axes.bar_label(bars, labels=texts, padding=2, fontsize=8, color=INK)
-    if reference is not None:
-        label = f"{reference_label}: {reference:.3g}"
-        entries.append(axes.axhline(reference, color=INK, linestyle="--", linewidth=1.2, label=label))
-    axes.set(xlabel=xlabel, ylabel=ylabel, xlim=(-0.6, len(groups) - 0.4))
-    axes.set_xticks(places, groups)
-    axes.grid(visible=False, axis="x")
-    axes.margins(y=0.12)
     _legend(axes, entries)
     return _settled(figure)
 
@@ -251,39 +182,33 @@ def _numbers(name: str, values: Sequence[float]) -> NDArray[np.float64]:
         array = np.empty((0, 0))
     if array.ndim != 1 or not array.size:
         raise InputError(
-            f"Expected numbers in a row for {name!r}, one or more. Received: {values!r}. "
+            f"Expected a list of numbers for {name!r}, one or more. Received: {values!r}. "
             "Pass one number per epoch or setting."
         )
     return np.where(np.isfinite(array), array, np.nan)
 
 
 def _metrics(
-    values: Mapping[str, Sequence[float]],
-    count: int,
-    errors: Mapping[str, Sequence[float]] | None,
-    references: Mapping[str, float] | None,
+    values: Mapping[str, Sequence[float]], count: int, references: Mapping[str, float]
 ) -> dict[str, NDArray[np.float64]]:
-    unknown = (set(errors or {}) | set(references or {})) - set(values)
-    if not values or not count or unknown:
+    unknown = set(references) - set(values)
+    if not values or unknown:
         raise InputError(
-            f"Expected one series or more, and errors and references of these only. Received: series "
-            f"{list(values)}, others of {sorted(unknown)}, {count} values each. Use the same names as keys."
+            f"Expected one series or more, and references of these only. Received: series {list(values)}, references "
+            f"of {sorted(unknown)}. Use the same names as keys."
         )
     heights = {name: _numbers(name, series) for name, series in values.items()}
-    spreads = {name: _numbers(name, series) for name, series in (errors or {}).items()}
-    for name, series in [*heights.items(), *spreads.items()]:
+    for name, series in heights.items():
         if len(series) != count:
             raise InputError(
-                f"Expected {count} numbers for {name!r}, one per place on the axis. Received: {len(series)}. "
+                f"Expected {count} values of {name!r}, one per position on the axis. Received: {len(series)}. "
                 "Put float('nan') where one is missing."
             )
-    if any(np.any(spread < 0) for spread in spreads.values()):
-        raise InputError("Expected errors >= 0. Received: a negative one. Pass standard deviations.")
     return heights
 
 
 def _panels(count: int, title: str, subtitle: str | None) -> tuple[Figure, list[Axes]]:
-    columns = min(count, 3)
+    columns = 2 if count == 4 else min(count, 3)
     rows = -(-count // columns)
     width, height = (WIDTH, HEIGHT) if count == 1 else (max(WIDTH, 330 * columns), 90 + 280 * rows)
     figure = new_figure(width, height)
@@ -296,7 +221,7 @@ def _panels(count: int, title: str, subtitle: str | None) -> tuple[Figure, list[
 
 
 def _settled(figure: Figure) -> Figure:
-    """Fixes the layout, which otherwise moves by a hair each time the figure is drawn."""
+    """Freezes the layout, which the constrained engine would otherwise change slightly at each drawing."""
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
     return figure

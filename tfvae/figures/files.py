@@ -1,9 +1,7 @@
-"""Figures as pixels and as files."""
+"""Figures and image grids as PNG files, and figures as pixels."""
 
 from __future__ import annotations
 
-import io
-import os
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +11,17 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tfvae.errors import InputError
+from tfvae.figures.grid import checked_images, image_grid
 from tfvae.figures.style import house_style
+from tfvae.files import atomic_write
+
+CELL, WIDEST = 56, 1400
+"""Width in pixels to which small images are enlarged, about, and of the widest enlarged grid."""
 
 
 @house_style
 def figure_pixels(figure: Figure) -> NDArray[np.uint8]:
-    """A figure drawn at its own size, for an image summary, say.
+    """Renders a figure at its own size, for an image summary, say.
 
     Args:
         figure: matplotlib Figure.
@@ -31,50 +34,54 @@ def figure_pixels(figure: Figure) -> NDArray[np.uint8]:
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
-def save_figure(figure: Figure, path: str | Path, *, largest: int = 300_000) -> Path:
-    """Writes a figure as PNG, all or nothing; the same figure gives the same bytes.
+def save_figure(figure: Figure, path: str | Path) -> Path:
+    """Saves a figure as PNG, atomically; equal figures give equal bytes.
 
-    A figure too large for `largest` is stored in 256 colors, and if need be with fewer pixels.
+    Figures that show images are stored without loss, in one channel where all pixels are gray; charts, which have few
+    hues, in a palette of 256 colors.
 
     Args:
         figure: matplotlib Figure.
-        path: file to write, ending in .png; its folder is made where it is missing.
-        largest: int > 0, bytes that the file should not exceed.
+        path: file to write, ending in .png; its folder is created where it is missing.
 
     Returns:
         Path of the file.
 
     Raises:
-        InputError: if `path` does not end in .png, or `largest` is not positive.
+        InputError: if `path` does not end in .png.
     """
+    pixels = figure_pixels(figure)
+    if not any(axes.images for axes in figure.axes):
+        return _save(Image.fromarray(pixels).quantize(256, dither=Image.Dither.NONE), path)
+    gray = bool((pixels == pixels[..., :1]).all())
+    return _save(Image.fromarray(pixels[..., 0] if gray else pixels), path)
+
+
+def save_image_grid(images: NDArray[np.uint8], path: str | Path, *, columns: int) -> Path:
+    """Saves images side by side as PNG, atomically; small ones are enlarged by a whole factor (nearest neighbor).
+
+    Args:
+        images: uint8 [N, H, W, C], C = 1 or 3.
+        path: file to write, ending in .png; its folder is created where it is missing.
+        columns: int >= 1.
+
+    Returns:
+        Path of the file.
+
+    Raises:
+        InputError: if `path` does not end in .png, or the images are not uint8 [N, H, W, C].
+    """
+    images = checked_images(images)
+    width = images.shape[2]
+    zoom = max(1, min(round(CELL / width), WIDEST // (columns * width)))
+    grid = image_grid(images.repeat(zoom, axis=1).repeat(zoom, axis=2), columns=columns)
+    return _save(Image.fromarray(grid[..., 0] if grid.shape[-1] == 1 else grid), path)
+
+
+def _save(image: Image.Image, path: str | Path) -> Path:
     path = Path(path)
     if path.suffix != ".png":
         raise InputError(f"Expected a path ending in .png. Received: {path}. Name it {path.stem}.png.")
-    if largest <= 0:
-        raise InputError(f"Expected largest > 0 bytes. Received: {largest!r}. Leave it at 300,000.")
-    content = _encoded(figure_pixels(figure), largest)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        unfinished.write_bytes(content)
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with atomic_write(path) as temporary:
+        image.save(temporary, optimize=True)
     return path
-
-
-def _encoded(picture: NDArray[np.uint8], largest: int) -> bytes:
-    full = Image.fromarray(picture)
-    content = _png(full)
-    for share in (1.0, 0.8, 0.65, 0.5, 0.35):
-        if len(content) <= largest:
-            break
-        size = (round(full.width * share), round(full.height * share))
-        content = _png(full.resize(size, Image.Resampling.LANCZOS).quantize(256))
-    return content
-
-
-def _png(image: Image.Image) -> bytes:
-    file = io.BytesIO()
-    image.save(file, format="PNG", optimize=True)
-    return file.getvalue()

@@ -1,4 +1,4 @@
-"""Images in a grid, as an array."""
+"""Image grids as arrays."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ from numpy.typing import NDArray
 
 from tfvae.errors import InputError
 
+GAP = 2
+"""Pixels between neighboring images."""
+
 
 def checked_images(images: NDArray[np.uint8], *, name: str = "images", axes: int = 4) -> NDArray[np.uint8]:
-    """`images` as they are, after checking that they are uint8 pictures of one or three channels.
+    """Images as an array, after checking dtype and shape.
 
     Args:
         images: uint8 [..., H, W, C], C = 1 or 3, at least one image.
-        name: str, how the message calls them.
-        axes: int, number of axes expected.
+        name: str, name of the argument, for messages.
+        axes: int, expected number of axes.
 
     Returns:
-        uint8, the same.
+        uint8 [..., H, W, C].
 
     Raises:
         InputError: if the dtype is not uint8 or the shape is another.
@@ -34,7 +37,7 @@ def checked_images(images: NDArray[np.uint8], *, name: str = "images", axes: int
 
 
 def checked_columns(columns: int) -> int:
-    """`columns` as it is, after checking that it is an integer >= 1.
+    """Number of columns, after checking type and range.
 
     Args:
         columns: int >= 1.
@@ -50,38 +53,29 @@ def checked_columns(columns: int) -> int:
     return int(columns)
 
 
-def image_grid(
-    images: NDArray[np.uint8], *, columns: int, padding: int = 2, background: int = 255
-) -> NDArray[np.uint8]:
-    """Images side by side in reading order, with a gap between them and none around.
+def image_grid(images: NDArray[np.uint8], *, columns: int) -> NDArray[np.uint8]:
+    """Arranges images in rows, with white gaps of 2 pixels between them.
 
-    image n stands at row n // columns, column n % columns
+    image n is at row n // columns, column n % columns
 
     Args:
         images: uint8 [N, H, W, C], C = 1 or 3.
-        columns: int >= 1; fewer images than columns make one row as wide as they are.
-        padding: int >= 0, pixels between neighbors.
-        background: int in 0 ... 255, value of the gaps and of the unfilled end of the last row.
+        columns: int >= 1; at most N are used.
 
     Returns:
-        uint8 [rows * (H + padding) - padding, columns * (W + padding) - padding, C].
+        uint8 [rows * (H + 2) - 2, columns * (W + 2) - 2, C]; empty cells of the last row are white.
 
     Raises:
-        InputError: if the images are not uint8 [N, H, W, C], or a number is out of its range.
+        InputError: if the images are not uint8 [N, H, W, C], or `columns` is not an integer >= 1.
     """
     images = checked_images(images)
     count, height, width, channels = images.shape
     columns = min(checked_columns(columns), count)
-    if padding < 0 or not 0 <= background <= 255:
-        raise InputError(
-            f"Expected padding >= 0 and background in 0 ... 255. Received: {padding} and {background}. "
-            "Leave them out for a gap of 2 white pixels."
-        )
     rows = -(-count // columns)
-    size = (rows * (height + padding) - padding, columns * (width + padding) - padding, channels)
-    grid = np.full(size, background, dtype=np.uint8)
+    size = (rows * (height + GAP) - GAP, columns * (width + GAP) - GAP, channels)
+    grid = np.full(size, 255, dtype=np.uint8)
     for index, image in enumerate(images):
-        top = index // columns * (height + padding)
-        left = index % columns * (width + padding)
+        top = index // columns * (height + GAP)
+        left = index % columns * (width + GAP)
         grid[top : top + height, left : left + width] = image
     return grid

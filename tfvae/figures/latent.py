@@ -1,4 +1,4 @@
-"""Latent codes as points, colored by class."""
+"""Scatter plots of latent codes, colored by class."""
 
 from __future__ import annotations
 
@@ -20,16 +20,17 @@ from tfvae.figures.style import MARKERS, PALETTE, QUIET, heading, house_style, n
 Box = tuple[float, float, float, float]
 
 WIDTH, HEIGHT = 820, 680
+MOST_POINTS = 4000
 NAME = 11.0
 LEGEND_ROWS = 26
-# Never along an axis; a view from behind separates as the one from the front does.
+# Never along an axis; views from behind are equivalent.
 AZIMUTHS = (-60, -45, -30, 30, 45, 60)
 ELEVATIONS = (15, 25, 35)
 
 
 @dataclass(frozen=True, eq=False)
 class Cloud:
-    """Points to draw, with everything that names and colors them."""
+    """Points with their labels, class names and axis names."""
 
     places: NDArray[np.float64]
     labels: NDArray[np.int64]
@@ -41,7 +42,7 @@ class Cloud:
         return np.array([PALETTE[index % len(PALETTE)] for index in range(len(self.class_names))])
 
     def marker(self, label: int) -> str:
-        """Another marker for each ten classes that share the palette."""
+        """Marker of a class: another one for each ten classes, which share the palette."""
         return MARKERS[label // len(PALETTE) % len(MARKERS)]
 
     def by_marker(self, order: NDArray[np.int64]) -> Iterator[tuple[str, NDArray[np.int64]]]:
@@ -59,13 +60,12 @@ def latent_scatter(
     title: str,
     subtitle: str | None = None,
     dimensions: int | None = None,
-    points: int = 4000,
 ) -> Figure:
-    """Codes as points in 2-D or 3-D with equal axes, each class in its color and named at its median.
+    """Scatter plot of codes in 2-D or 3-D with equal axes, each class in its color and named at its median.
 
-    Codes of more dimensions than are drawn are projected on their principal components, and the axes say
-    which share of the variance each holds. A 3-D view is turned to where most codes lie nearest to their own
-    class.
+    Codes of more dimensions are projected on their principal components, and the axes give the explained share of the
+    variance. A 3-D view is rotated to where most codes lie nearest to the mean of their class. Of more than 4,000
+    codes, as many are drawn at random with a fixed seed, and the subtitle says so.
 
     Args:
         codes: float [N, D], D >= 2, finite.
@@ -73,16 +73,14 @@ def latent_scatter(
         class_names: name of each class.
         title: str.
         subtitle: str under the title, or None.
-        dimensions: 2 or 3 to draw; None draws codes of 2 or 3 dimensions as they are, and others in 2.
-        points: int >= 1, most points to draw; of more codes, evenly spaced ones are drawn, and the subtitle
-            says so.
+        dimensions: 2 or 3, or None: D where that is 2 or 3, else 2.
 
     Returns:
         Figure.
 
     Raises:
-        InputError: if codes are not finite [N, D >= 2], labels do not belong to them, or `dimensions` is not
-            2 or 3 or exceeds D.
+        InputError: if codes are not finite [N, D >= 2], labels do not fit them, or `dimensions` is not 2 or 3 or
+            exceeds D.
 
     Reference:
         Report 0, figures 2 and 4.
@@ -90,13 +88,11 @@ def latent_scatter(
     places, classes = _checked(codes, labels, class_names)
     count = len(places)
     dimensions = _checked_dimensions(dimensions, places.shape[1])
-    if points < 1:
-        raise InputError(f"Expected points >= 1. Received: {points!r}. Leave it at 4000.")
     places, axis_names = _projected(places, dimensions)
-    if count > points:
-        shown = np.linspace(0, count - 1, points).astype(int)
+    if count > MOST_POINTS:
+        shown = np.random.default_rng(0).permutation(count)[:MOST_POINTS]
         places, classes = places[shown], classes[shown]
-        note = f"{points:,} of {count:,} codes"
+        note = f"{MOST_POINTS:,} of {count:,} codes"
         subtitle = f"{subtitle}; {note}" if subtitle else note
     cloud = Cloud(places, classes, class_names, axis_names)
     figure = new_figure(WIDTH, HEIGHT)
@@ -131,7 +127,7 @@ def _checked_dimensions(dimensions: int | None, available: int) -> int:
 
 
 def _projected(codes: NDArray[np.float64], dimensions: int) -> tuple[NDArray[np.float64], list[str]]:
-    """The codes themselves, or their principal components, and the names of the axes."""
+    """The codes or their first principal components, and the axis labels."""
     if codes.shape[1] == dimensions:
         return codes, [f"latent dimension {axis + 1} (dimensionless)" for axis in range(dimensions)]
     centered = codes - codes.mean(axis=0)
@@ -147,7 +143,7 @@ def _projected(codes: NDArray[np.float64], dimensions: int) -> tuple[NDArray[np.
 
 def _draw_flat(figure: Figure, box: Box, cloud: Cloud) -> None:
     axes = figure.add_axes((box[0] + 0.07, box[1] + 0.07, box[2] - 0.08, box[3] - 0.09))
-    # In one shuffled order, so that no class hides another by being drawn last.
+    # Shuffled, so that no class is drawn over all others.
     order = np.random.default_rng(0).permutation(len(cloud.places))
     for marker, rows in cloud.by_marker(order):
         x, y = cloud.places[rows].T
@@ -182,11 +178,11 @@ def _draw_solid(figure: Figure, box: Box, cloud: Cloud) -> None:
 
 
 def _fill(figure: Figure, axes: Axes3D, box: Box, widths: NDArray[np.float64]) -> None:
-    """Zooms and shifts a 3-D view so that it and its labels just fill the box."""
+    """Zooms and shifts a 3-D view so that it fills the box with its labels."""
     space = np.array([box[2] * WIDTH, box[3] * HEIGHT])
     middle = np.array([(box[0] + box[2] / 2) * WIDTH, (box[1] + box[3] / 2) * HEIGHT])
     zoom = 1.0
-    # The labels keep their size while the cube grows, so one correction is not enough; the last only shifts.
+    # Labels keep their size while the cube grows, so that several corrections are needed; the last only shifts.
     for last in (False, False, False, False, True):
         axes.set_box_aspect(tuple(widths), zoom=zoom)
         figure.draw_without_rendering()
@@ -200,7 +196,7 @@ def _fill(figure: Figure, axes: Axes3D, box: Box, widths: NDArray[np.float64]) -
 
 
 def _write_names(figure: Figure, cloud: Cloud, spots: NDArray[np.float64]) -> None:
-    """Writes each class's name at the median of its points, large classes first, where it hides no other."""
+    """Writes each class name at the median of its points, large classes first, where it overlaps no other."""
     taken: list[tuple[float, float, float]] = []
     sizes = np.bincount(cloud.labels, minlength=len(cloud.class_names))
     for label in np.argsort(-sizes, kind="stable"):
@@ -225,7 +221,7 @@ def _write_names(figure: Figure, cloud: Cloud, spots: NDArray[np.float64]) -> No
 
 
 def best_view(places: NDArray[np.float64], labels: NDArray[np.int64]) -> tuple[int, int]:
-    """Elevation and azimuth, in degrees, from which most codes look nearest to the mean of their own class.
+    """Elevation and azimuth, in degrees, of the projection in which most codes are nearest to their class mean.
 
     Args:
         places: float64 [N, 3].
@@ -250,7 +246,7 @@ def best_view(places: NDArray[np.float64], labels: NDArray[np.int64]) -> tuple[i
 
 
 def _legend(figure: Figure, cloud: Cloud, top: float) -> float:
-    """Draws the legend at the right, and returns the width that it takes, in pixels."""
+    """Draws the legend at the right and returns its width in pixels."""
     entries = [
         Line2D([], [], linestyle="", marker=cloud.marker(index), markersize=7, color=color, label=name)
         for index, (name, color) in enumerate(zip(cloud.class_names, cloud.colors, strict=True))

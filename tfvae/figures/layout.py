@@ -1,4 +1,4 @@
-"""Sheets of images with captions, row and column labels, and frames around those to look at."""
+"""Layout of image sheets with captions, row and column labels, and frames."""
 
 from __future__ import annotations
 
@@ -27,12 +27,15 @@ from tfvae.figures.style import (
 
 CAPTION, LABEL, PANEL_TITLE = 7.0, 9.0, 10.0
 FRAME, GUTTER, MARGIN, PANEL_GAP = 3, 3, 14, 34
-SMALLEST_WIDTH = 360
+SMALLEST_WIDTH, LARGEST_WIDTH = 360, 1400
+REDUCED_PIXELS = 160_000
+"""Pixels of all images of a sheet together, about, where large images are reduced."""
+FRAME_LABEL = "classifier confidence below 0.5"
 
 
 @dataclass(frozen=True, eq=False)
 class Sheet:
-    """Images in rows with everything that is written beside them; checks itself and knows its size in pixels.
+    """Images in rows, with their labels, captions and frames.
 
     Args:
         images: uint8 [N, H, W, C].
@@ -40,10 +43,11 @@ class Sheet:
         row_labels: one text per row, or None.
         column_labels: one text per column, or None.
         captions: one text per image, or None.
-        frames: bool [N], images to frame in the warning color, or None.
-        group: int, rows that belong together: a wider gap follows every `group` rows (0 for none).
-        cell: int, pixels that an image should be wide, about.
-        caption_points: float, size of the captions' type.
+        frames: bool [N], which images have a frame, or None.
+        group: int, a wider gap follows every `group` rows; 0 for none.
+        cell: int, approximate width of small images on the sheet, in pixels, and the least width of reduced ones.
+        caption_points: float, font size of the captions.
+        sheets: int >= 1, sheets of the figure, which share the size of one.
 
     Raises:
         InputError: if a length disagrees with the images.
@@ -58,6 +62,7 @@ class Sheet:
     group: int = 0
     cell: int = 56
     caption_points: float = CAPTION
+    sheets: int = 1
 
     def __post_init__(self) -> None:
         count = len(checked_images(self.images))
@@ -86,13 +91,15 @@ class Sheet:
         return round(pixels(LABEL) * 1.7) if self.column_labels else 0
 
     def zoomed(self) -> NDArray[np.uint8]:
-        """The images as RGB at their size on the sheet: whole multiples of small ones, large ones reduced."""
+        """RGB images at their size on the sheet: small ones enlarged by a whole factor, large ones reduced."""
         colored = np.broadcast_to(self.images, (*self.images.shape[:3], 3))
         height, width = self.images.shape[1:3]
         if width <= 2 * self.cell:
             zoom = max(1, round(self.cell / width))
             return colored.repeat(zoom, axis=1).repeat(zoom, axis=2)
-        size = (2 * self.cell, max(1, round(2 * self.cell * height / width)))
+        fitting = round((REDUCED_PIXELS / self.sheets / len(self.images) * width / height) ** 0.5)
+        reduced_width = min(max(fitting, self.cell), 2 * self.cell)
+        size = (reduced_width, max(1, round(reduced_width * height / width)))
         reduced = [Image.fromarray(image).resize(size, Image.Resampling.LANCZOS) for image in colored]
         return np.stack([np.asarray(image) for image in reduced])
 
@@ -107,14 +114,14 @@ def _check_length(name: str, values: Sequence[str] | NDArray | None, count: int,
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """Where the images of a sheet stand, in pixels from its upper left corner.
+    """Positions of the images of a sheet, in pixels from its upper left corner.
 
     Args:
         sheet: Sheet.
         images: uint8 [N, h, w, 3], the sheet's images at their size in pixels.
         pitch: (down, across), pixels from one image to the next.
         title: text above the sheet, or None.
-        title_height: int, pixels left for the title; the same in all sheets side by side.
+        title_height: int, height reserved for the title, equal for sheets side by side.
     """
 
     sheet: Sheet
@@ -125,7 +132,7 @@ class Layout:
 
     @classmethod
     def of(cls, sheet: Sheet, title: str | None = None) -> Layout:
-        """The layout that gives every caption and column label its room, and wraps the title."""
+        """Layout with room for every caption and column label, and the title wrapped."""
         images = sheet.zoomed()
         points = sheet.caption_points
         widths = [text_width(text, points=points) for text in sheet.captions or ()]
@@ -160,7 +167,7 @@ class Layout:
         return self.sheet.frames is not None and bool(self.sheet.frames[index])
 
     def paint(self, canvas: NDArray[np.uint8]) -> None:
-        """Puts the images, and the frames around them, on a white canvas of the sheet's size."""
+        """Copies the images and their frames to a white canvas of the sheet's size."""
         height, width = self.images.shape[1:3]
         warning = [int(WARNING[start : start + 2], 16) for start in (1, 3, 5)]
         for index, image in enumerate(self.images):
@@ -188,49 +195,60 @@ class Layout:
             color = WARNING if self.framed(index) else QUIET
             axes.text(*place, caption, ha="center", va="top", fontsize=sheet.caption_points, color=color)
 
-    def write_legend(self, axes: Axes, x: float, y: float, frame_label: str) -> None:
-        """Says what a frame means and how many images have one, with the line's left end at (x, y)."""
+    def write_legend(self, axes: Axes, x: float, y: float) -> None:
+        """Writes the meaning and the number of frames, with the left end at (x, y)."""
         if self.sheet.frames is None:
             return
         left = x + self.corner(0)[1]
-        text = f"{frame_label}: {int(np.sum(self.sheet.frames))} of {len(self.images)}"
+        text = f"{FRAME_LABEL}: {int(np.sum(self.sheet.frames))} of {len(self.images)}"
         text = wrapped(text, width=max(self.width - 18, SMALLEST_WIDTH / 2), points=CAPTION + 1)
         axes.plot([left + 5], [y + 6], marker="s", markersize=6, mfc="none", mec=WARNING, mew=2)
         axes.text(left + 18, y, text, va="top", fontsize=CAPTION + 1, color=INK)
 
 
-def drawn(title: str, layouts: Sequence[Layout], *, subtitle: str | None, frame_label: str) -> Figure:
-    """One figure of one or more sheets side by side, at one pixel of the zoomed images per pixel.
+def drawn(title: str, layouts: Sequence[Layout], *, subtitle: str | None) -> Figure:
+    """One figure of one or more sheets side by side, in several rows where they are too wide for one.
 
     Args:
         title: str.
         layouts: one or more.
         subtitle: str under the title, or None.
-        frame_label: what a frame means.
 
     Returns:
-        Figure.
+        Figure, whose pixels are those of the sheets.
     """
     highest = max(layout.title_height for layout in layouts)
     layouts = [replace(layout, title_height=highest) for layout in layouts]
-    inner = sum(layout.width for layout in layouts) + PANEL_GAP * (len(layouts) - 1)
+    rows = _rows(layouts)
+    inner = max(sum(layout.width + PANEL_GAP for layout in row) - PANEL_GAP for row in rows)
     width = max(inner + 2 * MARGIN, SMALLEST_WIDTH)
     legend = 34 if any(layout.sheet.frames is not None for layout in layouts) else 0
-    body = max(layout.height for layout in layouts)
+    bodies = [max(layout.height for layout in row) + legend for row in rows]
     # The heading's height depends on how it wraps, so it is measured on a figure of the same width.
     top = round(heading(new_figure(width, 100), title, subtitle)) + 6
-    height = top + body + legend + MARGIN
+    height = top + sum(bodies) + PANEL_GAP * (len(rows) - 1) + MARGIN
     figure = new_figure(width, height)
     heading(figure, title, subtitle)
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(0, width), ylim=(height, 0))
     axes.axis("off")
     canvas = np.full((height, width, 3), 255, dtype=np.uint8)
-    left = (width - inner) // 2
-    for layout in layouts:
-        layout.paint(canvas[top : top + layout.height, left : left + layout.width])
-        layout.write(axes, left, top)
-        layout.write_legend(axes, left, top + body + 8, frame_label)
-        left += layout.width + PANEL_GAP
+    for row, body in zip(rows, bodies, strict=True):
+        left = (width - inner) // 2
+        for layout in row:
+            layout.paint(canvas[top : top + layout.height, left : left + layout.width])
+            layout.write(axes, left, top)
+            layout.write_legend(axes, left, top + body - legend + 8)
+            left += layout.width + PANEL_GAP
+        top += body + PANEL_GAP
     axes.imshow(canvas, extent=(0, width, height, 0), interpolation="nearest", aspect="auto", zorder=-1)
     return figure
+
+
+def _rows(layouts: Sequence[Layout]) -> list[Sequence[Layout]]:
+    """The layouts in as few rows of equal length as fit the largest width."""
+    widest = max(layout.width for layout in layouts) + PANEL_GAP
+    fitting = max(1, (LARGEST_WIDTH - 2 * MARGIN + PANEL_GAP) // widest)
+    count = -(-len(layouts) // fitting)
+    length = -(-len(layouts) // count)
+    return [layouts[start : start + length] for start in range(0, len(layouts), length)]

@@ -1,4 +1,4 @@
-"""Points of several series on logarithmic axes, each with its name: quality against size."""
+"""Labeled scatter plots on logarithmic axes: quality against size."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def quality_against_size(
     reference: float | None = None,
     reference_label: str = "real data",
 ) -> Figure:
-    """Named points on two logarithmic axes, one color and marker a series, and the real data as a line.
+    """Labeled points on two logarithmic axes, one color and marker per series, and real data as a line.
 
     Args:
         series: {series: [(name, x, y), ...]}, x and y above 0.
@@ -37,7 +37,7 @@ def quality_against_size(
         ylabel: str, with its unit.
         subtitle: str under the title, or None.
         reference: y of the real data, above 0, or None.
-        reference_label: what the horizontal line is.
+        reference_label: str, legend entry of the horizontal line.
 
     Returns:
         Figure.
@@ -70,7 +70,7 @@ def quality_against_size(
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
         axis.set_minor_formatter(FuncFormatter(_between_decades))
-    axes.tick_params(which="both", length=4)  # numbers of both kinds of ticks on one line
+    axes.tick_params(which="both", length=4)  # aligns the labels of major and minor ticks
     axes.margins(x=0.25, y=0.12)
     axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0)
     figure.draw_without_rendering()
@@ -79,6 +79,6 @@ def quality_against_size(
 
 
 def _between_decades(value: float, _: int | None) -> str:
-    """A label for 2 and 5 times a power of ten, so that a short axis has some."""
+    """Labels of minor ticks: only 2 and 5 times a power of ten."""
     text = f"{value:,.10g}"
     return text if text.replace(".", "").lstrip("0").startswith(("2", "5")) else ""

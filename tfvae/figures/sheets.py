@@ -1,4 +1,4 @@
-"""Sheets of images: samples, comparisons, class examples, means, reconstructions, interpolations."""
+"""Image sheets: samples, comparisons, class examples, means, reconstructions, interpolations."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from tfvae.figures.grid import checked_columns, checked_images
 from tfvae.figures.layout import Layout, Sheet, drawn
 from tfvae.figures.style import house_style
 
-UNRECOGNIZABLE = "classifier confidence below 0.5"
-
 
 @house_style
 def sample_sheet(
@@ -26,11 +24,9 @@ def sample_sheet(
     subtitle: str | None = None,
     row_labels: Sequence[str] | None = None,
     column_labels: Sequence[str] | None = None,
-    captions: Sequence[str] | None = None,
     frames: NDArray[np.bool_] | None = None,
-    frame_label: str = UNRECOGNIZABLE,
 ) -> Figure:
-    """Images in reading order, with whatever is known of each.
+    """Images in rows, with labels of rows and columns, and frames around unrecognizable ones.
 
     Args:
         images: uint8 [N, H, W, C], C = 1 or 3.
@@ -39,72 +35,40 @@ def sample_sheet(
         subtitle: str under the title, or None.
         row_labels: one text per row, or None.
         column_labels: one text per column, or None.
-        captions: one text per image (its class and the classifier's confidence, say), or None.
-        frames: bool [N], images to frame in the warning color, or None.
-        frame_label: what a frame means; it is written below with the number of frames.
+        frames: bool [N], images with a classifier confidence below 0.5, or None; their number is written below.
 
     Returns:
         Figure.
 
     Raises:
-        InputError: if the images are not uint8 [N, H, W, C], or a length disagrees with them.
+        InputError: if the images are not uint8 [N, H, W, C], or a length does not match them.
     """
-    sheet = Sheet(images, columns, row_labels, column_labels, captions, frames)
-    return drawn(title, [Layout.of(sheet)], subtitle=subtitle, frame_label=frame_label)
+    sheet = Sheet(images, columns, row_labels, column_labels, frames=frames)
+    return drawn(title, [Layout.of(sheet)], subtitle=subtitle)
 
 
 @house_style
 def sample_comparison(
-    sheets: Mapping[str, NDArray[np.uint8]],
-    *,
-    columns: int,
-    title: str,
-    subtitle: str | None = None,
-    row_labels: Sequence[str] | None = None,
-    captions: Mapping[str, Sequence[str]] | None = None,
-    frames: Mapping[str, NDArray[np.bool_]] | None = None,
-    frame_label: str = UNRECOGNIZABLE,
+    sheets: Mapping[str, NDArray[np.uint8]], *, columns: int, title: str, subtitle: str | None = None
 ) -> Figure:
-    """Several sheets of images side by side, each under its own title.
+    """Several image sheets side by side, each under its own title; in several rows where one is too wide.
 
     Args:
-        sheets: uint8 [N, H, W, C] of each sheet by its title, in order.
+        sheets: {title: uint8 [N, H, W, C]}, in order.
         columns: int >= 1, of each sheet.
         title: str.
         subtitle: str under the title, or None.
-        row_labels: one text per row, written left of the first sheet, or None.
-        captions: one text per image, by sheet; a sheet may be left out.
-        frames: bool [N], images to frame in the warning color, by sheet; a sheet may be left out.
-        frame_label: what a frame means; it is written below with the number of frames in each sheet.
 
     Returns:
         Figure.
 
     Raises:
-        InputError: if there is no sheet, captions or frames name another sheet, images are not uint8
-            [N, H, W, C], or a length disagrees with them.
+        InputError: if there is no sheet, or images are not uint8 [N, H, W, C].
     """
-    captions, frames = captions or {}, frames or {}
-    unknown = (set(captions) | set(frames)) - set(sheets)
-    if not sheets or unknown:
-        raise InputError(
-            f"Expected one sheet or more, and captions and frames of these only. Received: sheets "
-            f"{list(sheets)}, and captions or frames of {sorted(unknown)}. Use the same titles as keys."
-        )
-    layouts = [
-        Layout.of(
-            Sheet(
-                images,
-                columns,
-                row_labels=row_labels if index == 0 else None,
-                captions=captions.get(name),
-                frames=frames.get(name),
-            ),
-            title=name,
-        )
-        for index, (name, images) in enumerate(sheets.items())
-    ]
-    return drawn(title, layouts, subtitle=subtitle, frame_label=frame_label)
+    if not sheets:
+        raise InputError("Expected one sheet or more. Received: none. Pass images by the title of their sheet.")
+    layouts = [Layout.of(Sheet(images, columns, sheets=len(sheets)), title=name) for name, images in sheets.items()]
+    return drawn(title, layouts, subtitle=subtitle)
 
 
 @house_style
@@ -116,7 +80,7 @@ def class_examples(
     title: str = "One example of each class",
     columns: int = 5,
 ) -> Figure:
-    """The first image of each class, named.
+    """First image of each class, with its name.
 
     Args:
         images: uint8 [N, H, W, C], C = 1 or 3.
@@ -129,8 +93,7 @@ def class_examples(
         Figure.
 
     Raises:
-        InputError: if the images are not uint8 [N, H, W, C], the labels are not one a picture, or a class has
-            no image.
+        InputError: if the images are not uint8 [N, H, W, C], the labels do not match them, or a class has no image.
 
     Reference:
         Report 0, figure 1.
@@ -145,7 +108,7 @@ def class_examples(
         )
     first = [int(np.argmax(labels == index)) for index in range(len(class_names))]
     sheet = Sheet(images[first], columns, captions=list(class_names), cell=84, caption_points=9.0)
-    return drawn(title, [Layout.of(sheet)], subtitle=None, frame_label="")
+    return drawn(title, [Layout.of(sheet)], subtitle=None)
 
 
 @house_style
@@ -157,7 +120,7 @@ def gaussian_means(
     title: str = "Decoded means of the Gaussians",
     columns: int = 5,
 ) -> Figure:
-    """The decoded mean of each Gaussian of a mixture, in the order of the classes.
+    """Decoded mean of each Gaussian of a mixture, in the order of the classes.
 
     Args:
         images: uint8 [K, H, W, C], decoded means.
@@ -180,7 +143,7 @@ def gaussian_means(
     order = np.argsort(labels, kind="stable")
     captions = [str(label) if class_names is None else class_names[label] for label in labels[order]]
     sheet = Sheet(images[order], columns, captions=captions, cell=84, caption_points=9.0)
-    return drawn(title, [Layout.of(sheet)], subtitle=None, frame_label="")
+    return drawn(title, [Layout.of(sheet)], subtitle=None)
 
 
 @house_style
@@ -223,7 +186,7 @@ def reconstructions(
     )
     rows = np.stack([above, below], axis=1).reshape(-1, *originals.shape[1:])
     sheet = Sheet(rows, columns, row_labels=["original", "reconstruction"] * pairs, group=2)
-    return drawn(title, [Layout.of(sheet)], subtitle=subtitle, frame_label="")
+    return drawn(title, [Layout.of(sheet)], subtitle=subtitle)
 
 
 @house_style
@@ -234,7 +197,7 @@ def interpolation_sheet(
     subtitle: str | None = None,
     row_labels: Sequence[str] | None = None,
 ) -> Figure:
-    """Decoded lines between codes, one a row, under the share of the way that each step has gone.
+    """Latent interpolations, one per row, with the interpolation weight alpha above each column.
 
     alpha = k / (steps - 1)
 
@@ -260,4 +223,4 @@ def interpolation_sheet(
     columns = [f"{k / (steps - 1):.2g}" for k in range(steps)]
     columns[0] = "\N{GREEK SMALL LETTER ALPHA} = 0"
     sheet = Sheet(images.reshape(-1, *images.shape[2:]), steps, row_labels, columns)
-    return drawn(title, [Layout.of(sheet)], subtitle=subtitle, frame_label="")
+    return drawn(title, [Layout.of(sheet)], subtitle=subtitle)

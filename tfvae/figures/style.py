@@ -1,4 +1,4 @@
-"""The look of every figure: type, colors, sizes in pixels."""
+"""Style of all figures: fonts, colors, sizes in pixels."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ INK = "#1a1a1a"
 QUIET = "#5f6368"
 WARNING = "#d6006c"
 
-# Ten colors, found by search: no two of them, nor one and white, come nearer than 14 in OKLab (x 100), for
+# Ten colors, found by search: any two of them, and each and white, differ by at least 14 in OKLab (x 100), for
 # normal, protan, deutan and tritan vision (Machado et al. 2009).
 PALETTE = (
     "#006a76",
@@ -51,12 +51,12 @@ _HOUSE = {
     "savefig.dpi": DOTS_PER_INCH,
 }
 
-# A decorator: the caller's own matplotlib settings change no figure, and no figure changes them.
+# A decorator that isolates figures from the caller's matplotlib settings, and these from the figures.
 house_style = style.context(["default", _HOUSE])
 
 
 def new_figure(width: int, height: int) -> Figure:
-    """An empty white figure, free of pyplot.
+    """Empty white figure, independent of pyplot.
 
     Args:
         width: int, pixels at 110 dots per inch.
@@ -71,7 +71,7 @@ def new_figure(width: int, height: int) -> Figure:
 
 
 def pixels(points: float) -> float:
-    """Length in pixels of a length in typographic points."""
+    """Converts typographic points to pixels."""
     return points * DOTS_PER_INCH / 72
 
 
@@ -80,7 +80,7 @@ def text_width(text: str, *, points: float, bold: bool = False) -> float:
 
     Args:
         text: str, lines split by newlines.
-        points: float, size of the type.
+        points: float, font size.
         bold: bool.
 
     Returns:
@@ -94,12 +94,12 @@ def text_width(text: str, *, points: float, bold: bool = False) -> float:
 
 
 def wrapped(text: str, *, width: float, points: float, bold: bool = False) -> str:
-    """The text with line breaks so that it fits a width, as far as its words do.
+    """Wraps text at spaces to fit a width.
 
     Args:
-        text: str; its own line breaks stay.
+        text: str; its line breaks are kept.
         width: float, pixels.
-        points: float, size of the type.
+        points: float, font size.
         bold: bool.
 
     Returns:
@@ -114,7 +114,7 @@ def wrapped(text: str, *, width: float, points: float, bold: bool = False) -> st
 
 
 def heading(figure: Figure, title: str, subtitle: str | None = None) -> float:
-    """Writes the title, and a quieter line under it, at the top left.
+    """Writes the title and subtitle at the top left.
 
     Args:
         figure: Figure.
@@ -122,7 +122,7 @@ def heading(figure: Figure, title: str, subtitle: str | None = None) -> float:
         subtitle: str or None.
 
     Returns:
-        float, height in pixels that the heading takes.
+        float, height in pixels of the heading.
     """
     width, height = figure.get_size_inches() * DOTS_PER_INCH
     top = 12.0
@@ -146,5 +146,5 @@ def heading(figure: Figure, title: str, subtitle: str | None = None) -> float:
 
 
 def text_height(text: str, *, points: float) -> float:
-    """Height in pixels of a text's lines."""
+    """Height of the lines of a text, in pixels."""
     return pixels(points) * 1.3 * len(text.splitlines()) + 2

@@ -1,4 +1,4 @@
-"""Accuracy against variety: a curve for each generator, and the real data as a point."""
+"""Tradeoff of class accuracy and diversity: a curve for each generator, real data as points."""
 
 from __future__ import annotations
 
@@ -30,17 +30,16 @@ def tradeoff_curves(
     points: Mapping[str, Mapping[str, tuple[float, float]]] | None = None,
     reported: Mapping[str, tuple[float, float]] | None = None,
 ) -> Figure:
-    """Accuracy (up is better) against cosine similarity (left is more varied), on a scale that opens toward 1.
+    """Class accuracy, on a scale of -log10(1 - accuracy), against cosine similarity within a class (low: diverse).
 
     Args:
-        panels: {judge: {generator: (similarities float [P], accuracies float [P])}}, a panel for each judge; the same
-            generator has the same color in each.
+        panels: {panel: {generator: (similarities float [P], accuracies float [P])}}, at most two panels a row; a
+            generator has one color in all panels.
         title: str.
-        samples: int >= 1, samples that an accuracy was measured on; one without an error is drawn half an error
-            below 1.
+        samples: int >= 1, samples per accuracy; accuracies are drawn at most at 1 - 0.5 / samples.
         subtitle: str under the title, or None.
-        points: {judge: {what: (similarity, accuracy)}}, such as the real data, or None.
-        reported: {what: (similarity, accuracy)} of the report, drawn in every panel, or None.
+        points: {panel: {name: (similarity, accuracy)}}, such as real data, or None.
+        reported: {name: (similarity, accuracy)}, published values, drawn in every panel, or None.
 
     Returns:
         Figure.
@@ -51,29 +50,34 @@ def tradeoff_curves(
     Reference:
         Report 1, figure 1.
     """
-    curves = {judge: {name: _checked(name, *pair) for name, pair in of.items()} for judge, of in panels.items()}
+    curves = {panel: {name: _checked(name, *pair) for name, pair in of.items()} for panel, of in panels.items()}
     names = list(dict.fromkeys(name for of in curves.values() for name in of))
     if not names:
         raise InputError("Expected one curve or more. Received: none. Pass the frontier of a generator.")
-    figure = new_figure(WIDTH * len(curves) + LEGEND, HEIGHT)
+    columns = min(len(curves), 2)
+    rows = -(-len(curves) // columns)
+    figure = new_figure(WIDTH * columns + LEGEND, HEIGHT * rows)
     top = heading(figure, title, subtitle)
-    figure.set_layout_engine("constrained", rect=(0.005, 0.01, 0.99, 1 - top / HEIGHT - 0.02))
+    figure.set_layout_engine("constrained", rect=(0.005, 0.01, 0.99, 1 - top / (HEIGHT * rows) - 0.02))
     highest = 1.0 - 0.5 / samples
-    axes_list = list(figure.subplots(1, len(curves), squeeze=False).ravel())
-    for axes, (judge, of) in zip(axes_list, curves.items(), strict=True):
+    grid = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes in grid[len(curves) :]:
+        axes.remove()
+    axes_list = list(grid[: len(curves)])
+    for axes, (panel, of) in zip(axes_list, curves.items(), strict=True):
         for name, (similarities, accuracies) in of.items():
             style = names.index(name)
             look = {"color": PALETTE[style % len(PALETTE)], "marker": MARKERS[style % len(MARKERS)]}
             axes.plot(similarities, np.minimum(accuracies, highest), label=name, markersize=4, linewidth=1.6, **look)
-        marks = [((points or {}).get(judge, {}), "*", 13), (reported or {}, "X", 9)]
+        marks = [((points or {}).get(panel, {}), "*", 13), (reported or {}, "X", 9)]
         for group, marker, size in marks:
             for number, (name, (similarity, accuracy)) in enumerate(group.items()):
                 place = (similarity, min(accuracy, highest))
                 shade = {"color": INK, "alpha": 1.0 - 0.55 * number / max(1, len(group))}
                 axes.plot(*place, marker=marker, markersize=size, linestyle="", label=name, **shade)
-        _scaled(axes, judge, highest)
+        _scaled(axes, panel, highest)
     entries = {line.get_label(): line for axes in axes_list for line in axes.lines}
-    axes_list[-1].legend(
+    axes_list[columns - 1].legend(
         handles=list(entries.values()), loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0
     )
     figure.draw_without_rendering()
@@ -92,8 +96,8 @@ def _checked(name: str, similarities: ArrayLike, accuracies: ArrayLike) -> tuple
     return pair[0][order], pair[1][order]
 
 
-def _scaled(axes: Axes, judge: str, highest: float) -> None:
-    """The accuracy on a scale on which every halving of the errors is one step up."""
+def _scaled(axes: Axes, panel: str, highest: float) -> None:
+    """Sets the scale -log10(1 - accuracy), on which halving the error rate is a constant step."""
     axes.set_yscale("function", functions=(lambda y: -np.log10(np.maximum(1 - y, 1e-9)), lambda v: 1 - 10.0**-v))
     lowest = min(float(np.min(line.get_ydata())) for line in axes.lines)
     ticks = [tick for tick in ACCURACIES if tick < highest]
@@ -102,4 +106,4 @@ def _scaled(axes: Axes, judge: str, highest: float) -> None:
     axes.set_yticks([tick for tick in ticks if tick >= lowest] or ticks[-1:])
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.minorticks_off()
-    axes.set_title(judge, loc="left", fontsize=10, fontweight="bold")
+    axes.set_title(panel, loc="left", fontsize=10, fontweight="bold")

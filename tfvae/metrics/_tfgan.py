@@ -1,4 +1,4 @@
-"""The only file that knows TF-GAN: how it is imported, and where its Inception graph lies.
+"""Adapter of TF-GAN: its import, and the folder of its Inception graph.
 
 TF-GAN 2.1.0 derives classes from `tf.estimator`, which TensorFlow 2.16 removed, and its own dependency
 TensorFlow Hub imports `pkg_resources`, which setuptools 82 removed. None of the functions used here needs an
@@ -54,7 +54,7 @@ def inception_folder() -> Path:
         The folder of the SavedModel.
 
     Raises:
-        InputError: if it cannot be had.
+        InputError: if it cannot be downloaded.
     """
     address = tfgan_eval().INCEPTION_TFHUB
     import tensorflow_hub

@@ -1,4 +1,4 @@
-"""Scores of class-conditional samples: the class that was asked for, and variety within it."""
+"""Metrics of class-conditional samples: class accuracy, within-class similarity and classifier confidence."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tfvae.metrics.scores import checked_matrix
 
 
 def class_accuracy(logits: ArrayLike, labels: ArrayLike) -> float:
-    """Share of samples that a classifier takes for the class they were generated for.
+    """Share of samples that a classifier assigns to the class they were generated for.
 
     accuracy = mean(argmax(logits) == labels)
 
@@ -84,7 +84,7 @@ def cosine_similarity(images: ArrayLike, labels: ArrayLike) -> float:
 
 
 def unrecognizable(logits: ArrayLike, *, threshold: float = 0.5) -> NDArray[np.bool_]:
-    """Which samples a classifier is unsure about.
+    """Mask of samples whose classifier confidence is below a threshold.
 
     unrecognizable[i] = max(softmax(logits[i])) < threshold
 
@@ -105,7 +105,7 @@ def unrecognizable(logits: ArrayLike, *, threshold: float = 0.5) -> NDArray[np.b
 
 
 def unrecognizable_share(logits: ArrayLike, *, threshold: float = 0.5) -> float:
-    """Share of samples that a classifier is unsure about.
+    """Share of samples whose classifier confidence is below a threshold.
 
     share = mean(max(softmax(logits)) < threshold)
 
@@ -129,7 +129,7 @@ def checked_labels(function: str, labels: ArrayLike, *, count: int) -> NDArray[n
     """Returns `labels` as int64 after checking them.
 
     Args:
-        function: who asks, for the message.
+        function: name of the calling function, for the message.
         labels: integers [N].
         count: the N they must have.
 

@@ -24,7 +24,7 @@ INCEPTION_LOGITS = "logits"
 
 
 class Activations(NamedTuple):
-    """What an extractor sees in N images: features float32 [N, D] and logits float32 [N, K], K = 0 without classes."""
+    """Activations of N images: features float32 [N, D] and logits float32 [N, K], K = 0 without classes."""
 
     features: NDArray[np.float32]
     logits: NDArray[np.float32]

@@ -20,7 +20,7 @@ NEAR = 0.01
 
 @dataclass(frozen=True)
 class NearCopies:
-    """How near generated images lie to training images, beside how near the test images do.
+    """Distances of generated images to their nearest training image, against those of test images.
 
     Attributes:
         ratio: float >= 0, median distance of a generated image to its nearest training image over that of a test image:
@@ -36,7 +36,7 @@ class NearCopies:
 def precision_and_recall(
     real_features: ArrayLike, generated_features: ArrayLike, *, neighbors: int = 3
 ) -> tuple[float, float]:
-    """Share of generated samples inside the real manifold, and of real samples inside the generated one.
+    """Improved precision and recall: samples inside the manifold of the other set, by k nearest neighbors.
 
     precision = mean over j of any_i(|g_j - r_i| <= radius(r_i))
     recall = mean over i of any_j(|r_i - g_j| <= radius(g_j))
@@ -64,7 +64,7 @@ def precision_and_recall(
 def density_and_coverage(
     real_features: ArrayLike, generated_features: ArrayLike, *, neighbors: int = 5
 ) -> tuple[float, float]:
-    """How many real neighborhoods a generated sample lies in, and the share of real neighborhoods that hold one.
+    """Density and coverage of real neighborhoods by generated samples, by k nearest neighbors.
 
     density = sum over j and i of (|g_j - r_i| <= radius(r_i)) / (neighbors * M)
     coverage = mean over i of any_j(|g_j - r_i| <= radius(r_i))
@@ -95,7 +95,7 @@ def density_and_coverage(
 
 
 def near_copies(generated: ArrayLike, train: ArrayLike, test: ArrayLike) -> NearCopies:
-    """Whether a generator repeats its training images: distances to the nearest one, against those of test images.
+    """Nearest-neighbor test for memorized training images.
 
     distance(x) = min over training images t of |x - t|, over pixels
 
@@ -130,7 +130,7 @@ def near_copies(generated: ArrayLike, train: ArrayLike, test: ArrayLike) -> Near
 
 
 def class_shares(logits: ArrayLike) -> NDArray[np.float64]:
-    """Share of the samples that a classifier takes for each class.
+    """Distribution of a classifier's predicted classes.
 
     share[k] = mean(argmax(logits) == k)
 

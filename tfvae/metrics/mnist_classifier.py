@@ -1,4 +1,4 @@
-"""The classifier behind the `mnist_cnn` feature space, with the weights that the package ships."""
+"""The classifier of the `mnist_cnn` feature space: its weights file, and loading with a hash check."""
 
 from __future__ import annotations
 

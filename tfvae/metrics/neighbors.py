@@ -116,8 +116,9 @@ def _squared_distances(points: Floats, others: Floats) -> Iterator[tuple[slice, 
     points, others = points - center, others - center
     norms, doubled = np.einsum("ij,ij->i", others, others), -2 * others.T
     unit = (points.shape[1] + 8) * np.finfo(np.float64).eps
-    for start in range(0, len(points), BLOCK_ROWS):
-        block = points[start : start + BLOCK_ROWS]
+    size = max(1, min(BLOCK_ROWS, VALUES_AT_ONCE // len(others)))
+    for start in range(0, len(points), size):
+        block = points[start : start + size]
         squares = block @ doubled
         squares += norms
         own = np.einsum("ij,ij->i", block, block)

@@ -1,4 +1,4 @@
-"""A feature space for pictures that no shipped classifier has seen: convolutions whose weights are random and fixed."""
+"""Feature space of a randomly initialized VGG with fixed weights, for pictures that have no shipped classifier."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def random_vgg() -> GraphExtractor:
         for width in (16, 32, 64, 128):  x = max_pool(relu(conv(relu(conv(x)))))     3 x 3 kernels, no bias
         features = dot(flatten(x), projection)                                       4 x 4 x 128 -> 64
 
-    A stand-in, where Inception cannot be had: nothing was learned, so it sees color, contrast, sharpness and texture,
-    and what lies roughly where (the last map is 4 x 4), but no identity and no meaning: a face with three eyes may pass
-    for a face. Its FID compares only with its own, and neither with published numbers nor with those of `mnist_cnn` or
+    A stand-in, where Inception cannot be had: nothing was learned, so it responds to color, contrast, sharpness and
+    texture and their rough position (the last map is 4 x 4), but not to meaning: a face with three eyes may pass for a
+    face. Its FID compares only with its own, and neither with published numbers nor with those of `mnist_cnn` or
     `inception`. Every picture is resized first (bilinear, antialiased; what is not square is squeezed), so there is one
     space for all sizes, and texture finer than 1/64 of the picture goes unseen: `texture_ratio` measures that. There
     are no logits, hence neither an inception score nor numbers by class. 64 features are few enough for the FID of a
@@ -62,7 +62,7 @@ def random_vgg() -> GraphExtractor:
 
 
 def random_vgg_input(images: tf.Tensor) -> tf.Tensor:
-    """Brings pictures to the one size that the network takes.
+    """Resizes pictures to the input size of the network.
 
     Args:
         images: uint8 [N, H, W, 1 or 3], H and W >= 32; gray is repeated to RGB.

@@ -1,4 +1,4 @@
-"""Scores of sets of samples: activations in, one number out, through TF-GAN's functions, in float64."""
+"""FID, KID and inception score of activations, through TF-GAN's functions, in float64."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def inception_score(logits: ArrayLike) -> float:
         logits: floats [N, K], the classifier's unnormalized log-probabilities.
 
     Returns:
-        float in [1, K]: K is reached by sure classifications spread evenly over the classes.
+        float in [1, K]; K for confident predictions spread evenly over the classes.
 
     Raises:
         InputError: if the shape is another, a value is not finite or there is no sample.
@@ -139,7 +139,7 @@ def checked_matrix(function: str, name: str, values: ArrayLike) -> NDArray[np.fl
     """Returns `values` as float64 after checking them.
 
     Args:
-        function: who asks, for the message.
+        function: name of the calling function, for the message.
         name: the argument's name, for the message.
         values: numbers [N, D].
 

@@ -1,4 +1,4 @@
-"""How much fine structure reconstructions keep: their gradients against those of the images."""
+"""Texture ratio: image gradients of reconstructions against those of the images."""
 
 from __future__ import annotations
 

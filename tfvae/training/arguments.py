@@ -315,7 +315,7 @@ def _as_dataclass(name: str, tree: Mapping[str, Any]) -> type:
     made: list[tuple[str, Any, Any]] = []
     for key, entry in tree.items():
         if isinstance(entry, _Field):
-            annotated = Annotated[entry.type, tyro.conf.arg(help=entry.help.replace("%", "%%"))]  # type: ignore[misc]
+            annotated = Annotated[entry.type, tyro.conf.arg(help=entry.help.replace("%", "%%"))]  # type: ignore[name-defined]
             made.append((key, annotated, field(default=entry.default)))
         else:
             section = _as_dataclass(key.title(), entry)

@@ -19,7 +19,6 @@ from tfvae.training.checkpoint import Checkpointer, Position
 from tfvae.training.run_folder import RunFolder, step_rows
 
 Pictures = Callable[[Any], Mapping[str, np.ndarray]]
-Schedule = keras.optimizers.schedules.LearningRateSchedule
 
 
 class StopOnNonFinite(keras.callbacks.Callback):
@@ -44,7 +43,7 @@ class LearningRates(keras.callbacks.Callback):
             its learning rate: a schedule of `keras.optimizers.schedules` whose steps are epochs, or any other.
     """
 
-    def __init__(self, *schedules: Schedule | Callable[[int], Any]) -> None:
+    def __init__(self, *schedules: Callable[[int], Any]) -> None:
         super().__init__()
         self.schedules = schedules
 

@@ -131,7 +131,7 @@ def _packed(callbacks: Sequence[keras.callbacks.Callback], *, stopped: bool) -> 
             elif isinstance(value, list) and value and all(isinstance(item, np.ndarray) for item in value):
                 arrays |= {f"{key}/{number}": item for number, item in enumerate(value)}
     buffer = io.BytesIO()
-    np.savez(buffer, plain=np.array(json.dumps(plain)), **arrays)
+    np.savez(buffer, allow_pickle=False, plain=np.array(json.dumps(plain)), **arrays)
     return buffer.getvalue()
 
 

@@ -26,6 +26,7 @@ class Run:
         variant: what is trained.
         config: what the run was told.
         data: what it is trained on, in the variant's value range.
+        whole: the same without a limit on the number of examples: what samples are compared with.
         seed: int >= 0, of the initial weights, the order of the data and the noise.
         folder: where the run is written.
         strategy: str, name of the distribution strategy.
@@ -37,6 +38,7 @@ class Run:
     variant: Variant
     config: Any
     data: LabeledData
+    whole: LabeledData
     seed: int
     folder: RunFolder
     strategy: str
@@ -75,7 +77,8 @@ class Run:
             seed=self.seed,
             history=self.history,
             folder=self.folder.path,
-            spaces=feature_spaces(self.data, getattr(self.config, "inception", None)),
+            whole=self.whole,
+            spaces=feature_spaces(self.whole, getattr(self.config, "inception", None)),
             progress=self.bar,
         )
 

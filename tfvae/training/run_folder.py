@@ -162,7 +162,7 @@ def recorded_fingerprint(config: Path, fields: Container[str] | None = None) -> 
     earlier = {EARLIER_FIELDS.get(name, name): value for name, value in recorded["identity"].items()}
     for name in ("data", "dataset"):
         if name in earlier:
-            earlier[name] = str(earlier[name]).replace("upright:", "deskewed:")
+            earlier[name] = str(earlier[name]).replace("upright:", "deskewed:").replace("upright-", "deskewed:")
     return {name: value for name, value in earlier.items() if fields is None or name in fields}
 
 

@@ -38,12 +38,13 @@ FALLBACK_EPOCHS = 10  # the digits that replace MNIST are forty times fewer
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """A variant with what it is told and trained on; its runs differ by their seed."""
+    """A variant with what it is told, trained on and compared with; its runs differ by their seed."""
 
     variant: Variant
     config: Any
     default: VariantConfig
     data: LabeledData
+    whole: LabeledData
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,28 +159,37 @@ def _tasks(variants: Mapping[str, Variant], plan: Plan) -> dict[str, Task]:
     """
     tasks: dict[str, Task] = {}
     loaded: dict[tuple[Any, ...], LabeledData] = {}
+    limited: dict[tuple[Any, ...], LabeledData] = {}
     for name, config in plan.configs.items():
         variant = variants[name]
-        key = (config.dataset, config.image_size, config.training_images, config.test_images)
+        key = (config.dataset, config.image_size)
+        limits = (*key, config.training_images, config.test_images)
         if key not in loaded:
             loaded[key] = _load(config, plan.options)
-        data = loaded[key]
+        if limits not in limited:
+            limited[limits] = _limited(loaded[key], config)
+        data, whole = limited[limits], loaded[key]
         kinds = " or ".join(f"{kind.example}s" for kind in variant.data_kinds)
         check(isinstance(data, variant.data_kinds), f"a data set of {kinds} for {name}", data=config.dataset)
         if data.fallback_for:
             training = replace(config.training, epochs=FALLBACK_EPOCHS * config.training.epochs)
             config = replace(config, training=training)
-        tasks[name] = Task(variant, config, plan.defaults[name], variant.data_in_range(data))
+        ranged = (variant.data_in_range(part) for part in (data, whole))
+        tasks[name] = Task(variant, config, plan.defaults[name], *ranged)
     return tasks
 
 
 def _load(config: VariantConfig, options: RunOptions) -> LabeledData:
-    data = datasets.load(
+    return datasets.load(
         config.dataset,
         data_dir=options.data_dir,
         image_size=config.image_size,
         allow_fallback=options.fallback_to_digits,
     )
+
+
+def _limited(data: LabeledData, config: VariantConfig) -> LabeledData:
+    """The data with at most as many examples as the configuration allows."""
     limits = {"train": (config.training_images, data.train_labels), "test": (config.test_images, data.test_labels)}
     return data.subset(**{split: None if n is None else min(n, len(all_)) for split, (n, all_) in limits.items()})
 
@@ -197,7 +207,7 @@ def _checked_models(tasks: Mapping[str, Task], strategy: tf.distribute.Strategy)
             training_batch_size=config.training.batch_size,
         )
         task.variant.check(config, data)
-        check_scored(data, config.samples, getattr(config, "inception", None))
+        check_scored(task.whole, config.samples, getattr(config, "inception", None))
         with strategy.scope():
             models[name] = task.variant.build(config, data, 0)
         for spec in task.variant.samplers:
@@ -213,7 +223,16 @@ def _runs(name: str, folder: Path, tasks: Mapping[str, Task], options: RunOption
         for seed in options.seeds:
             place = RunFolder(folder / task.variant.name / f"seed-{seed}")
             run = Run(
-                name, options.preset, task.variant, task.config, task.data, seed, place, options.strategy, progress
+                name,
+                options.preset,
+                task.variant,
+                task.config,
+                task.data,
+                task.whole,
+                seed,
+                place,
+                options.strategy,
+                progress,
             )
             with place.locked():
                 if not options.overwrite:
