@@ -42,9 +42,10 @@ from tfvae.figures import figure_pixels, image_grid, latent_scatter
 from tfvae.metrics.clustering import cluster_usage
 from tfvae.metrics.likelihood import active_units
 from tfvae.models.autoencoder import Autoencoder
-from tfvae.models.base import GenerativeModel, in_batches
+from tfvae.models.base import GenerativeModel
 from tfvae.models.clustering_gmvae import ClusteringGMVAE
 from tfvae.models.gmvae import GMVAE
+from tfvae.models.inference import in_batches
 from tfvae.models.vae import VAE
 from tfvae.networks.augmentation import RandomAffine
 from tfvae.networks.dense import dense_decoder, dense_encoder

@@ -21,8 +21,9 @@ from tfvae.metrics import clustering, likelihood
 from tfvae.metrics.measurement import Measurement
 from tfvae.metrics.samples import score_samples
 from tfvae.models.autoencoder import StochasticAutoencoder
-from tfvae.models.base import Noise, in_batches
 from tfvae.models.gmvae import GMVAE
+from tfvae.models.inference import in_batches
+from tfvae.models.noise import Noise
 from tfvae.models.vae import VAE
 from tfvae.sampling.class_gaussian import fit_class_gaussians
 from tfvae.sampling.prior import standard_normal_sampler

@@ -17,20 +17,19 @@ from tfvae.metrics.features import FeatureExtractor, GraphExtractor
 from tfvae.metrics.measurement import Measurement
 from tfvae.metrics.samples import RealReference, score_samples
 from tfvae.networks.classifier import convolutional_classifier, feature_model, pooling_classifier
+from tfvae.sampling.axes import Axes, facing_axes, latent_axes
 from tfvae.sampling.class_gaussian import (
-    Axes,
     Medium1,
     Medium2,
     ScaledClassGaussian,
     Simple,
-    facing_axes,
     fit_class_gaussians,
-    latent_axes,
 )
 from tfvae.sampling.frontier import Frontier
 from tfvae.sampling.prior import standard_normal_sampler
 from tfvae.sampling.rejection import RejectionSampler
-from tfvae.sampling.search import GivenSettings, GradientSearch, GridSearch, PrioritizedSearch, Search
+from tfvae.sampling.scored_settings import Search
+from tfvae.sampling.tuning import GivenSettings, GradientSearch, GridSearch, PrioritizedSearch
 from tfvae.training.classifier import reconstruction_classifier, sha256_of_classifier
 from tfvae.training.experiment import Sampler, TrainedRun
 

@@ -14,7 +14,8 @@ import pytest
 import tensorflow as tf
 
 from tfvae.errors import InputError
-from tfvae.models.base import GenerativeModel, Noise
+from tfvae.models.base import GenerativeModel
+from tfvae.models.noise import Noise
 from tfvae.networks.dense import dense_decoder, dense_encoder
 from tfvae.training.strategy import repeatable
 

@@ -61,7 +61,7 @@ class TestEvaluate:
             (lambda images, labels: {"images": np.array([{"a": 1}, None])}, ["cannot be read"]),
         ],
     )
-    def test_a_file_of_something_else_is_refused(self, samples, tiny_space, tfvae_command, change, phrases):
+    def test_arrays_that_are_no_images_are_refused(self, samples, tiny_space, tfvae_command, change, phrases):
         np.savez("wrong.npz", **change(**samples))
         assert_refused(tfvae_command("evaluate", "wrong.npz", "--data", "digits"), *phrases)
 
@@ -73,7 +73,7 @@ class TestEvaluate:
         for name in ("missing.npz", "cut.npz", "text.npz", "one.npy", "."):
             assert_refused(tfvae_command("evaluate", name, "--data", "digits"), "cannot be read", name)
 
-    def test_other_wrong_wishes_are_refused(self, samples, tiny_space, tfvae_command):
+    def test_wrong_options_are_refused(self, samples, tiny_space, tfvae_command):
         np.savez("mine.npz", **samples)
         words = ("evaluate", "mine.npz")
         names = "one of: mnist, digits, synthetic, faces, textures, folder:PATH"
@@ -83,7 +83,7 @@ class TestEvaluate:
         assert_refused(tfvae_command(*words, "--data", "digits", "--inception", "nowhere"), "Inception", "nowhere")
         assert_refused(tfvae_command(*words, "--data", "digits", "--json", "."), "a folder")
 
-    def test_real_pictures_are_brought_to_the_size_of_the_samples(self, samples, digits, tiny_space, tfvae_command):
+    def test_image_size_resizes_the_real_images(self, samples, digits, tiny_space, tfvae_command):
         Path("mine").mkdir()
         for number, image in enumerate(digits.test_images[:60, :, :, 0]):
             Image.fromarray(image).resize((40, 40)).save(f"mine/{number:02d}.png")
@@ -92,7 +92,7 @@ class TestEvaluate:
         assert_refused(tfvae_command(*words), "[40, 40, 1]", "[28, 28, 1]")
         assert tfvae_command(*words, "--image-size", "28")[0] == 0
 
-    def test_pictures_of_another_shape_are_seen_by_random_vgg(self, tiny_space, tmp_path, tfvae_command):
+    def test_color_images_are_scored_by_random_vgg(self, tiny_space, tmp_path, tfvae_command):
         generator = np.random.default_rng(0)
         folder = color_pictures(tmp_path / "mine", generator, size=32, count=350)
         samples = generator.integers(0, 256, (66, 32, 32, 3), dtype=np.uint8)
@@ -105,7 +105,7 @@ class TestEvaluate:
         assert written == {name: score.as_dict() for name, score in expected.items()}
         assert "inception_score" not in written and "random_vgg" in output
 
-    def test_pictures_that_no_shipped_feature_space_sees_are_refused(self, tiny_space, tmp_path, tfvae_command):
+    def test_images_below_the_extractor_s_minimum_size_are_refused(self, tiny_space, tmp_path, tfvae_command):
         generator = np.random.default_rng(0)
         folder = color_pictures(tmp_path / "mine", generator, size=8, count=10)
         np.savez(tmp_path / "mine.npz", images=generator.integers(0, 256, (9, 8, 8, 3), dtype=np.uint8))

@@ -9,6 +9,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
 from tests.cli.runs import assert_refused
@@ -17,7 +18,7 @@ from tfvae.sampling import GaussianMixtureSampler
 
 
 class TestSample:
-    def test_writes_what_the_run_s_sampler_and_model_give(self, run, digits, tfvae_command):
+    def test_written_images_are_decoded_samples_of_the_run(self, run, digits, tfvae_command):
         assert tfvae_command("sample", run, "--count", 12, "--seed", 3) == (0, "12 images: vae-2-seed-0.npz\n", "")
         with np.load("vae-2-seed-0.npz") as written:
             assert written.files == ["images"]
@@ -25,7 +26,20 @@ class TestSample:
             codes, _ = GaussianMixtureSampler.load(run / "samplers" / "prior.npz").sample(12, seed=3)
             np.testing.assert_array_equal(written["images"], digits.to_uint8(model.decode(codes)))
 
-    def test_a_label_takes_the_sampler_of_classes(self, run, tfvae_command):
+    @pytest.mark.parametrize("label", [None, 3])
+    def test_the_exported_model_generates_the_same_images_under_the_same_seed(self, run, tfvae_command, label):
+        of_class = [] if label is None else ["--label", label]
+        tfvae_command("sample", run, "--count", 20, "--seed", 7, "--out", "drawn.npz", *of_class)
+        assert tfvae_command("export", run, "served")[0] == 0
+        loaded, seed = tf.saved_model.load("served/1"), tf.constant(7, tf.int64)
+        if label is None:
+            served = loaded.signatures["generate"](count=tf.constant(20), seed=seed)
+        else:
+            served = loaded.signatures["generate_class"](labels=tf.fill([20], tf.constant(label, tf.int64)), seed=seed)
+        pixels = 255.0 * served["images"].numpy()
+        assert np.abs(pixels - np.load("drawn.npz")["images"]).max() < 0.5 + 1e-3
+
+    def test_label_selects_the_class_sampler(self, run, tfvae_command):
         tfvae_command("sample", run, "--count", 5, "--label", 3, "--out", "new/threes.npz")
         tfvae_command("sample", run, "--count", 5, "--label", 3, "--sampler", "class_gaussian@1.5", "--out", "same.npz")
         with np.load("new/threes.npz") as threes, np.load("same.npz") as same:
@@ -33,13 +47,13 @@ class TestSample:
             assert threes["labels"].dtype == np.int64 and threes["labels"].tolist() == [3] * 5
             np.testing.assert_array_equal(threes["images"], same["images"])
 
-    def test_the_seed_decides(self, run, tfvae_command):
+    def test_same_seed_gives_same_images_and_another_seed_others(self, run, tfvae_command):
         for name, seed in (("a", 1), ("b", 1), ("c", 2)):
             tfvae_command("sample", run, "--count", 3, "--seed", seed, "--out", f"{name}.npz")
         a, b, c = (np.load(f"{name}.npz")["images"] for name in "abc")
         assert np.array_equal(a, b) and not np.array_equal(a, c)
 
-    def test_a_picture_holds_the_images_in_a_grid(self, run, tfvae_command):
+    def test_png_holds_the_images_in_a_grid(self, run, tfvae_command):
         for name in ("five.npz", "five.png"):
             tfvae_command("sample", run, "--count", 5, "--out", name)
         picture, images = np.asarray(Image.open("five.png")), np.load("five.npz")["images"]
@@ -47,7 +61,7 @@ class TestSample:
         assert picture.shape == (2 * 56 + 2, 3 * 56 + 2 * 2)
         np.testing.assert_array_equal(picture[58::2, 58:114:2], images[4, :, :, 0])
 
-    def test_a_folder_with_one_run_below_it_will_do(self, run, tfvae_command):
+    def test_folder_with_one_run_below_it_is_accepted(self, run, tfvae_command):
         assert tfvae_command("sample", run.parent, "--count", 1)[0] == 0
 
     def test_pixels_come_from_the_value_range_of_the_run(self, run, tfvae_command):
@@ -75,7 +89,7 @@ class TestSample:
             (["--count", "1", "--out", "folder.npz"], ["a folder"]),
         ],
     )
-    def test_a_wrong_wish_is_refused(self, run, tfvae_command, words, phrases):
+    def test_wrong_options_are_refused(self, run, tfvae_command, words, phrases):
         Path("file").touch()
         Path("folder.npz").mkdir()
         before = sorted(Path().rglob("*"))
@@ -111,7 +125,7 @@ class TestSample:
         (run / "model.keras").unlink()
         assert_refused(tfvae_command(*words), "trained model", "no such file")
 
-    def test_a_sampler_that_rejects_asks_the_run_s_classifier(self, run, tfvae_command):
+    def test_rejection_sampler_uses_the_run_s_classifier(self, run, tfvae_command):
         keras.utils.set_random_seed(0)
         classifier, model = pooling_classifier(), keras.models.load_model(run / "model.keras")
         mixture = GaussianMixtureSampler.load(run / "samplers" / "class_gaussian@1.5.npz")

@@ -59,7 +59,7 @@ class TestTable:
         output = tfvae_command("table", "runs")[1]
         assert "5 epochs, CPU, TensorFlow" in output and "5 epochs, CPU, bfloat16, TensorFlow" in output
 
-    def test_large_counts_have_their_thousands_apart(self, runs, tfvae_command):
+    def test_large_counts_have_thousands_separators(self, runs, tfvae_command):
         counts = {"generator_parameters": Measurement(79_733_249.0).as_dict(), "elbo": Measurement(-9999.4).as_dict()}
         self.write(record("d", 0, counts))
         output = tfvae_command("table", "runs")[1]

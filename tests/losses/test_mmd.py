@@ -18,7 +18,7 @@ from tfvae.losses.mmd import (
     maximum_mean_discrepancy,
     multi_scale_bandwidths,
 )
-from tfvae.models.base import gather_over_replicas
+from tfvae.models.replicas import gather_over_replicas
 from tfvae.training.strategy import choose_strategy
 
 WIDTHS = (0.7, 2.0)

@@ -10,7 +10,7 @@ from tests.contracts import IMAGE_SHAPE, THREE_PARTS, ModelContract, small_image
 from tfvae import distributions
 from tfvae.errors import InputError
 from tfvae.models.autoencoder import Autoencoder
-from tfvae.models.base import Noise
+from tfvae.models.noise import Noise
 from tfvae.networks.dense import dense_decoder, dense_encoder
 
 

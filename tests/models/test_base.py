@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-
 import keras
 import numpy as np
 import pytest
@@ -11,7 +9,7 @@ import tensorflow as tf
 
 from tests.contracts import THREE_PARTS
 from tfvae.errors import InputError
-from tfvae.models.base import GenerativeModel, Noise, images_and_labels, in_batches
+from tfvae.models.base import GenerativeModel, images_and_labels
 
 
 class TwoWeights(GenerativeModel):
@@ -33,50 +31,6 @@ def two_weights(**options) -> TwoWeights:
     model = TwoWeights()
     model.compile(optimizer=keras.optimizers.SGD(0.1), **options)
     return model
-
-
-@functools.cache
-def noise_graph(seed: int, name: str, count: int, xla: bool):
-    def draw(step, replica):
-        return Noise(seed, step, replica).normal((count,), name)
-
-    return tf.function(draw, jit_compile=xla)
-
-
-@pytest.fixture(params=[False, True], ids=["graph", "xla"])
-def noise_at(request):
-    """The noise at a place, (seed, step, replica, name), with and without XLA."""
-
-    def draw(seed=0, step=0, replica=0, name="codes", count=4) -> np.ndarray:
-        graph = noise_graph(seed, name, count, request.param)
-        return graph(tf.constant(step, tf.int64), tf.constant(replica)).numpy()
-
-    return draw
-
-
-def test_the_same_place_has_the_same_noise(noise_at):
-    np.testing.assert_array_equal(noise_at(3, 5, 1), noise_at(3, 5, 1))
-
-
-@pytest.mark.parametrize(
-    ("here", "there"),
-    [
-        ({"seed": 1}, {"seed": 0}),
-        ({"step": 1}, {"step": 0}),
-        ({"replica": 1}, {"replica": 0}),
-        ({"name": "prior"}, {"name": "codes"}),
-        ({"step": 1, "replica": 0}, {"step": 0, "replica": 1}),
-    ],
-)
-def test_another_place_has_other_noise(noise_at, here, there):
-    assert np.abs(noise_at(**here) - noise_at(**there)).min() > 1e-6
-
-
-def test_noise_is_standard_normal_and_uncorrelated_from_step_to_step(noise_at):
-    draws = np.stack([noise_at(step=step, count=20_000) for step in range(3)])
-    # Five standard errors: 1 / sqrt(20000) of a mean and a correlation, sqrt(2 / 20000) of a variance.
-    np.testing.assert_allclose(draws.mean(axis=1), 0, atol=5 * 0.0071)
-    np.testing.assert_allclose(np.cov(draws), np.eye(3), atol=5 * 0.01)
 
 
 def test_one_step_goes_down_the_mean_gradient():
@@ -120,30 +74,6 @@ def test_a_model_without_an_objective_says_so():
     model.compile(optimizer="sgd", run_eagerly=True)
     with pytest.raises(NotImplementedError, match="GenerativeModel must define `objective`"):
         model.evaluate(np.ones((2, 2), np.float32), verbose=0)
-
-
-def test_in_batches_pads_the_last_and_cuts_its_result():
-    sizes = []
-
-    def step(rows, weights):
-        sizes.append(len(rows))
-        return rows * weights
-
-    rows = np.arange(14, dtype=np.float32).reshape(7, 2)
-    result = in_batches(step, rows, np.full((7, 2), 2.0), batch_size=3)
-    np.testing.assert_array_equal(result, 2 * rows)
-    assert sizes == [3, 3, 3]
-
-
-def test_in_batches_is_never_larger_than_what_there_is():
-    seen = in_batches(lambda rows: tf.repeat(tf.shape(rows)[0], 2), np.zeros((2, 1)), batch_size=9)
-    np.testing.assert_array_equal(seen, [2, 2])
-
-
-@pytest.mark.parametrize(("count", "batch_size"), [(0, 5), (3, 0), (3, -1)])
-def test_in_batches_refuses_nothing_to_do(count, batch_size):
-    with pytest.raises(InputError, match=THREE_PARTS):
-        in_batches(tf.identity, np.zeros((count, 2)), batch_size=batch_size)
 
 
 def test_images_become_float32_and_labels_stay():

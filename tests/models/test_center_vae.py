@@ -9,8 +9,8 @@ import tensorflow as tf
 
 from tests.contracts import CLASSES, LATENT_DIM, THREE_PARTS, ModelContract, compiled, small_images, small_networks
 from tfvae.errors import InputError
-from tfvae.models.base import Noise
 from tfvae.models.center_vae import CenterVAE
+from tfvae.models.noise import Noise
 
 
 def center_vae(**options):

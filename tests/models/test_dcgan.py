@@ -18,8 +18,9 @@ from tests.contracts import (
 )
 from tfvae.errors import InputError
 from tfvae.losses.adversarial import squared_slope
-from tfvae.models.base import Noise, gather_over_replicas
 from tfvae.models.dcgan import DCGAN, _weights_of_least
+from tfvae.models.noise import Noise
+from tfvae.models.replicas import gather_over_replicas
 from tfvae.networks.convolutional import dcgan_discriminator
 from tfvae.networks.dense import dense_decoder
 from tfvae.training.checkpoint import Checkpointer, Position

@@ -21,8 +21,8 @@ from tests.contracts import (
 from tfvae import distributions
 from tfvae.errors import InputError
 from tfvae.models.adversarial_vae import AdversarialVAE
-from tfvae.models.base import Noise
 from tfvae.models.gamix_vae import GaMixVAE
+from tfvae.models.noise import Noise
 from tfvae.models.vae import VAE
 from tfvae.networks.convolutional import dcgan_discriminator
 from tfvae.training.checkpoint import Checkpointer, Position

@@ -12,8 +12,8 @@ from tests.contracts import IMAGE_SHAPE, LATENT_DIM, THREE_PARTS, ModelContract,
 from tfvae import distributions
 from tfvae.distributions import LOG_VARIANCE_LIMITS
 from tfvae.errors import InputError
-from tfvae.models.base import Noise
 from tfvae.models.gmvae import GMVAE
+from tfvae.models.noise import Noise
 from tfvae.networks.dense import dense_decoder, dense_encoder
 from tfvae.networks.mixture_prior import dense_mixture_prior
 

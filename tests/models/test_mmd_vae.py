@@ -10,8 +10,8 @@ import tensorflow as tf
 from tests.contracts import BATCH, THREE_PARTS, ModelContract, compiled, small_images, small_networks
 from tfvae.errors import InputError
 from tfvae.losses.mmd import maximum_mean_discrepancy, multi_scale_bandwidths
-from tfvae.models.base import Noise
 from tfvae.models.mmd_vae import MMDVAE
+from tfvae.models.noise import Noise
 
 
 def mmd_vae(**options) -> MMDVAE:

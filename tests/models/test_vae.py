@@ -10,7 +10,7 @@ from tensorflow_probability import distributions as tfd
 
 from tests.contracts import LATENT_DIM, THREE_PARTS, ModelContract, compiled, fitted, small_images, small_networks
 from tfvae.errors import InputError
-from tfvae.models.base import Noise
+from tfvae.models.noise import Noise
 from tfvae.models.vae import VAE
 
 

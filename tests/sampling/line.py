@@ -1,4 +1,4 @@
-"""A decoder and a classifier that can be worked out by hand, for the searches.
+"""A decoder and a classifier with known accuracy, for the tests of searches.
 
 A code of two dimensions becomes an image of three pixels, (1, z[0], z[1]), all other things being equal: class 0 lives
 where z[0] < 0 and class 1 where z[0] > 0. So z[0] decides the class, and z[1] is variety that costs nothing.

@@ -1,4 +1,4 @@
-"""One Gaussian per class: moments worked out by hand, and inputs that have none."""
+"""One Gaussian per class: hand-computed moments and refused inputs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CODES = np.array([[0, 0], [2, 4], [0, 4], [2, 0], [7, -1], [10, 0], [13, 1]], dt
 LABELS = np.array([3, 3, 3, 3, 1, 1, 1])
 
 
-def test_moments_by_hand():
+def test_class_gaussian_moments_match_hand_computed_values():
     fitted = fit_class_gaussians(CODES, LABELS, regularization=0.5)
     np.testing.assert_array_equal(fitted.labels, [1, 3])
     np.testing.assert_allclose(fitted.weights, [3 / 7, 4 / 7], rtol=1e-15)
@@ -25,7 +25,7 @@ def test_moments_by_hand():
     np.testing.assert_allclose(fitted.covariances, expected, rtol=1e-15)
 
 
-def test_codes_on_a_line_need_regularization():
+def test_singular_covariance_needs_regularization():
     # Class 1 lies on a line: without regularization its covariance is singular.
     with pytest.raises(InputError, match=r"positive definite.*regularization"):
         fit_class_gaussians(CODES, LABELS, regularization=0.0)
@@ -49,6 +49,6 @@ def test_a_wrong_input_is_refused_with_three_parts(codes, labels, regularization
         fit_class_gaussians(codes, labels, regularization=regularization)
 
 
-def test_the_small_class_is_named():
+def test_error_names_the_class_with_too_few_codes():
     with pytest.raises(InputError, match=r"2 codes \(class 1\)"):
         fit_class_gaussians(CODES[:6], LABELS[:6])

@@ -1,4 +1,4 @@
-"""The fits: known mixtures are found again, and components get the right classes."""
+"""Fitted mixtures: recovery of true parameters, classes of components, refused inputs."""
 
 from __future__ import annotations
 
@@ -44,19 +44,19 @@ def assert_close_to_truth(fitted):
     np.testing.assert_allclose(fitted.weights[order], TRUTH.weights[BY_LABEL], atol=5 * 0.0065)
 
 
-def test_the_mixture_started_at_classes_recovers_the_truth(drawn):
+def test_mixture_initialized_from_classes_recovers_true_parameters(drawn):
     codes, labels = drawn
     assert_close_to_truth(fit_mixture(codes, components=3, labels=labels, seed=0))
 
 
-def test_an_unlabeled_mixture_gets_the_right_classes(drawn):
+def test_matched_components_of_unlabeled_mixture_have_true_classes(drawn):
     codes, labels = drawn
     unnamed = fit_mixture(codes, components=3, seed=0)
     assert unnamed.labels is None
     assert_close_to_truth(match_components(unnamed, codes, labels))
 
 
-def test_expectation_maximization_runs_past_its_start():
+def test_expectation_maximization_improves_on_wrong_initial_labels():
     # A third of the labels are wrong: the per-class fit keeps the blend, EM unmixes it.
     codes, labels = TRUTH.sample(3000, seed=6)
     wrong = labels.copy()
@@ -76,7 +76,7 @@ def test_regularization_is_added_to_every_variance():
     np.testing.assert_allclose(fitted.covariances.ravel(), [1.25, 4.25], atol=1e-3)
 
 
-def test_a_mixture_per_class_finds_the_two_halves_of_each_class():
+def test_mixture_per_class_finds_the_two_clusters_of_each_class():
     generator = np.random.default_rng(0)
     centers = np.array([[-20.0], [-10.0], [10.0], [20.0]])
     codes = centers[np.repeat([0, 1, 2, 3], [600, 200, 100, 100])] + generator.standard_normal((1000, 1))
@@ -169,7 +169,7 @@ def test_a_wrong_input_is_refused_with_three_parts(call):
         call()
 
 
-def test_of_several_starts_the_most_likely_is_kept():
+def test_fit_with_several_starts_keeps_the_most_likely():
     codes = np.random.default_rng(3).uniform(size=(300, 2))  # no groups, so every start ends in a place of its own
 
     def log_likelihood(seed: int, starts: int) -> float:

@@ -1,4 +1,4 @@
-"""Samples that are kept only where a classifier is sure: by the normal integral, and by their seeds."""
+"""Rejection sampling: acceptance against the normal integral, seeds, refused inputs."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ CONFIDENCE = 0.999
 EDGE = math.log(CONFIDENCE / (1 - CONFIDENCE)) / 8
 
 
-def test_it_keeps_everything_before_it_is_tuned():
+def test_untuned_rejection_sampler_accepts_every_code():
     np.testing.assert_array_equal(FITTED.sample(50, seed=1)[0], FITTED.mixture.sample(50, seed=1)[0])
     assert FITTED.acceptance_rate(100, seed=0) == 1.0
 
 
-def test_what_is_kept_lies_where_the_classifier_is_sure():
+def test_accepted_codes_have_the_truncated_normal_mean():
     sampler = FITTED.with_theta(CONFIDENCE)
     codes, labels = sampler.sample(2000, seed=1)
     signed = np.where(labels == 0, -codes[:, 0], codes[:, 0])
@@ -36,7 +36,7 @@ def test_what_is_kept_lies_where_the_classifier_is_sure():
     assert sampler.acceptance_rate(4000, seed=0) == pytest.approx(norm.sf(EDGE - 1), abs=0.05)
 
 
-def test_the_classes_keep_their_shares_and_a_seed_names_its_codes():
+def test_class_shares_are_those_of_the_mixture_and_seeds_repeat():
     sampler = FITTED.with_theta(CONFIDENCE)
     np.testing.assert_array_equal(sampler.sample(300, seed=4)[1], FITTED.mixture.sample(300, seed=4)[1])
     np.testing.assert_array_equal(sampler.sample(300, seed=4)[0], sampler.sample(300, seed=4)[0])
@@ -45,7 +45,22 @@ def test_the_classes_keep_their_shares_and_a_seed_names_its_codes():
     assert (labels == 1).all() and len(np.unique(codes[:, 0])) == 20
 
 
-def test_a_tuned_sampler_returns_the_frontier_of_its_confidences():
+@pytest.mark.parametrize("label", [None, 1])
+def test_a_smaller_count_is_a_prefix_of_a_larger_one(label):
+    sampler = FITTED.with_theta(CONFIDENCE)
+    few, many = sampler.sample(5, seed=4, label=label)[0], sampler.sample(2001, seed=4, label=label)[0]
+    np.testing.assert_array_equal(few, many[:5])
+
+
+def test_accepted_codes_are_those_of_the_mixture_and_rejected_ones_are_replaced():
+    codes, labels = FITTED.mixture.sample(300, seed=4)
+    margin = np.where(labels == 0, -codes[:, 0], codes[:, 0]) - EDGE
+    drawn, _ = FITTED.with_theta(CONFIDENCE).sample(300, seed=4)
+    same = (codes == drawn).all(axis=1)
+    assert same[margin > 0.01].all() and not same[margin < -0.01].any()
+
+
+def test_tune_returns_a_frontier_over_confidences():
     calls = []
     frontier = FITTED.tune(
         decode, classify, search=(0.0, 0.9, 0.999), samples=2000, progress=lambda *call: calls.append(call)
@@ -55,7 +70,7 @@ def test_a_tuned_sampler_returns_the_frontier_of_its_confidences():
     assert frontier.accuracy[1:].tolist() == [1.0, 1.0]
 
 
-def test_a_class_of_which_little_is_kept_is_drawn_until_it_is():
+def test_low_acceptance_rate_still_fills_the_count():
     # softmax(-s, s)[1] >= c where s >= 2.9, which the normal integral gives 2.9 % of N(1, 1).
     rare = RejectionSampler(
         FITTED.mixture, decode, lambda images: 0.25 * classify(images), 1 / (1 + math.exp(-2 * 2.9))
@@ -66,7 +81,7 @@ def test_a_class_of_which_little_is_kept_is_drawn_until_it_is():
     assert rare.acceptance_rate(20_000, seed=0) == pytest.approx(norm.sf(1.9), abs=0.01)
 
 
-def test_a_class_that_the_classifier_never_sees_is_refused_and_named():
+def test_class_without_accepted_codes_is_refused_and_named():
     blind = RejectionSampler(
         FITTED.mixture, decode, lambda images: tf.tile([[9.0, 0.0]], [tf.shape(images)[0], 1]), 0.9
     )
@@ -74,7 +89,7 @@ def test_a_class_that_the_classifier_never_sees_is_refused_and_named():
         blind.sample(30, seed=0)
 
 
-def test_its_file_holds_the_proposal_and_the_confidence(tmp_path):
+def test_rejection_sampler_file_holds_mixture_and_confidence(tmp_path):
     path = FITTED.with_theta(0.9).save(tmp_path / "rejection.npz")
     with np.load(path) as file:
         assert float(file["confidence"]) == 0.9

@@ -1,4 +1,4 @@
-"""The sampler: what it draws, how it shrinks, and that a saved one draws the same."""
+"""The Gaussian mixture sampler: moments, seeds, densities, files."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import dataclasses
 
 import numpy as np
 import pytest
+import tensorflow as tf
+from scipy.stats import multivariate_normal
 
 from tfvae.errors import InputError
 from tfvae.sampling import GaussianMixtureSampler, standard_normal_sampler
@@ -19,7 +21,7 @@ COVARIANCES = np.array([[[4.0, 1.2], [1.2, 1.0]], [[1.0, 0.0], [0.0, 9.0]], [[2.
 SAMPLER = GaussianMixtureSampler(WEIGHTS, MEANS, COVARIANCES, np.array([2, 1, 2]))
 
 
-def test_the_fields_are_checked_copies():
+def test_fields_are_read_only_copies():
     weights = WEIGHTS.copy()
     sampler = GaussianMixtureSampler(weights, MEANS, COVARIANCES)
     weights[0] = 5.0
@@ -29,7 +31,7 @@ def test_the_fields_are_checked_copies():
     assert SAMPLER.latent_dim == 2 and SAMPLER.classes == (1, 2) and sampler.classes == ()
 
 
-def test_components_are_drawn_by_weight_with_their_moments():
+def test_sample_has_the_weights_and_moments_of_the_components():
     codes, labels = SAMPLER.sample(40000, seed=3)
     assert codes.dtype == np.float32 and labels.dtype == np.int64
     nearest = np.linalg.norm(codes[:, np.newaxis] - MEANS, axis=2).argmin(axis=1)
@@ -42,7 +44,7 @@ def test_components_are_drawn_by_weight_with_their_moments():
         assert np.all(np.abs(np.cov(drawn.T) - COVARIANCES[k]) < 5 * np.sqrt(2 / count) * variances.max())
 
 
-def test_a_label_draws_its_own_components_only():
+def test_sample_of_a_label_uses_its_components_by_weight():
     codes, labels = SAMPLER.sample(8000, seed=3, label=2)
     assert np.all(labels == 2)
     # Within class 2 the weights 0.1 and 0.3 are 1/4 and 3/4.
@@ -50,10 +52,52 @@ def test_a_label_draws_its_own_components_only():
     assert abs(share - 0.25) < 5 * np.sqrt(0.25 * 0.75 / 8000)
 
 
-def test_a_seed_repeats_and_another_does_not():
+def test_same_seed_gives_same_codes_and_another_seed_others():
     first, _ = SAMPLER.sample(50, seed=1)
     np.testing.assert_array_equal(first, SAMPLER.sample(50, seed=1)[0])
     assert not np.array_equal(first, SAMPLER.sample(50, seed=2)[0])
+
+
+@pytest.mark.parametrize("label", [None, 2])
+def test_a_smaller_count_is_a_prefix_of_a_larger_one(label):
+    codes, labels = SAMPLER.sample(5, seed=1, label=label)
+    more_codes, more_labels = SAMPLER.sample(1003, seed=1, label=label)
+    np.testing.assert_array_equal(codes, more_codes[:5])
+    np.testing.assert_array_equal(labels, more_labels[:5])
+
+
+def test_draw_of_one_label_per_row_is_that_of_each_class_row_by_row():
+    labels = np.array([2, 1, 1, 2, 1])
+    codes, drawn = SAMPLER.draw(tf.constant(5), tf.constant(4, tf.int64), tf.constant(labels))
+    np.testing.assert_array_equal(drawn, labels)
+    for label in (1, 2):
+        expected = SAMPLER.sample(5, seed=4, label=label)[0]
+        np.testing.assert_array_equal(codes[labels == label], expected[labels == label])
+
+
+def test_another_attempt_draws_other_codes_of_the_same_class():
+    labels = tf.ones([500], tf.int64)
+    first, second = (SAMPLER.draw(tf.constant(500), tf.constant(0, tf.int64), labels, attempt=n)[0] for n in (0, 1))
+    # Class 1 is N(0, diag(1, 9)): two independent draws of 500 have a correlation of 0 +- 1 / sqrt(500) = 0.045.
+    for axis in (0, 1):
+        assert abs(np.corrcoef(first[:, axis], second[:, axis])[0, 1]) < 5 * 0.045
+
+
+def test_a_component_without_weight_is_never_drawn_and_its_class_is_none():
+    sampler = GaussianMixtureSampler(np.array([0.0, 1.0, 0.0]), MEANS, COVARIANCES, np.array([2, 1, 3]))
+    assert sampler.classes == (1,)
+    assert set(sampler.sample(500, seed=0)[1]) == {1}
+    with pytest.raises(InputError, match=r"\(1\).*label=2"):
+        sampler.sample(1, seed=0, label=2)
+
+
+def test_log_density_is_that_of_scipy():
+    points = np.array([[0.0, 0.0], [90.0, 3.0], [-100.0, 51.0]])
+    densities = sum(
+        weight * multivariate_normal(mean, covariance).pdf(points)
+        for weight, mean, covariance in zip(WEIGHTS, MEANS, COVARIANCES, strict=True)
+    )
+    np.testing.assert_allclose(SAMPLER.distribution.log_prob(points), np.log(densities), rtol=1e-10)
 
 
 def test_labels_under_one_seed_get_independent_noise():
@@ -66,7 +110,7 @@ def test_labels_under_one_seed_get_independent_noise():
     assert np.abs(correlations).max() < 5 * 0.032
 
 
-def test_shrinking_divides_the_sample_covariance():
+def test_shrunk_divides_the_sample_covariance():
     codes, _ = SAMPLER.sample(40000, seed=1, label=1)
     shrunk, _ = SAMPLER.shrunk(1.5).sample(40000, seed=2, label=1)
     ratios = codes.var(axis=0) / shrunk.var(axis=0)
@@ -75,7 +119,7 @@ def test_shrinking_divides_the_sample_covariance():
     np.testing.assert_allclose(ratios, 1.5, rtol=5 * 0.01)
 
 
-def test_shrinking_keeps_the_rest():
+def test_shrunk_keeps_means_weights_and_labels():
     shrunk = SAMPLER.shrunk(4.0)
     np.testing.assert_array_equal(shrunk.covariances, COVARIANCES / 4)
     np.testing.assert_array_equal(shrunk.means, MEANS)
@@ -86,13 +130,13 @@ def test_shrinking_keeps_the_rest():
     np.testing.assert_allclose(near, codes / 2, rtol=1e-6)
 
 
-def test_component_means_come_in_label_order():
+def test_component_means_are_in_label_order():
     np.testing.assert_array_equal(SAMPLER.component_means(), MEANS[[1, 0, 2]].astype(np.float32))
     unlabeled = dataclasses.replace(SAMPLER, labels=None)
     np.testing.assert_array_equal(unlabeled.component_means(), MEANS.astype(np.float32))
 
 
-def test_responsibilities_by_hand():
+def test_responsibilities_match_hand_computed_values():
     # Unit variances at 0 and 2, weights 1/4 and 3/4. At z the log odds of the first are log(1/3) + 2 - 2 z.
     sampler = GaussianMixtureSampler(np.array([0.25, 0.75]), np.array([[0.0], [2.0]]), np.ones((2, 1, 1)))
     found = sampler.responsibilities([[0.0], [1.0], [1e4]])
@@ -210,6 +254,6 @@ def test_a_wrong_input_is_refused_with_three_parts(call):
         call()
 
 
-def test_the_classes_are_listed():
+def test_error_for_an_unknown_label_lists_the_classes():
     with pytest.raises(InputError, match=r"\(1, 2\).*label=3"):
         SAMPLER.sample(1, seed=0, label=3)

@@ -24,7 +24,7 @@ SCALES = {
 
 
 @pytest.mark.parametrize("kind", GENERATORS)
-def test_it_takes_means_and_deviations_from_the_codes(kind):
+def test_fit_takes_means_and_deviations_from_the_codes(kind):
     fitted = kind.fit(CODES, LABELS)
     np.testing.assert_allclose(fitted.means, MEANS)
     np.testing.assert_allclose(fitted.axes, DEVIATIONS[:, :, np.newaxis] * np.eye(2))
@@ -45,7 +45,7 @@ def test_theta_multiplies_the_deviation(kind):
         np.testing.assert_array_less(np.abs(codes.std(axis=0) - expected[label]), 5 * error)
 
 
-def test_the_mean_of_n_draws_is_one_draw_of_a_smaller_deviation():
+def test_mean_of_n_codes_is_one_code_of_a_smaller_deviation():
     """Simple never averages: here is the report's equation 3 as it is written, beside it."""
     rng = np.random.default_rng(0)
     literal = np.mean(MEANS[0] + 0.6 * DEVIATIONS[0] * rng.normal(size=(4, 40_000, 2)), axis=0)
@@ -55,13 +55,13 @@ def test_the_mean_of_n_draws_is_one_draw_of_a_smaller_deviation():
 
 
 @pytest.mark.parametrize("kind", GENERATORS)
-def test_its_mixture_draws_the_same_codes_after_a_file(kind, tmp_path):
+def test_saved_mixture_of_a_generator_draws_the_same_codes(kind, tmp_path):
     generator = kind.fit(CODES, LABELS).with_theta(THETAS[kind])
     loaded = GaussianMixtureSampler.load(generator.mixture().save(tmp_path / "generator.npz"))
     np.testing.assert_array_equal(loaded.sample(50, seed=3)[0], generator.sample(50, seed=3)[0])
 
 
-def test_facing_axes_are_roots_of_the_covariance_and_point_at_the_other_classes_first():
+def test_facing_axes_are_covariance_roots_ordered_by_nearest_class():
     rng = np.random.default_rng(0)
     # Class 0 around 0; class 1 near it along (1, 1), class 2 far from it along (1, -1).
     centers = np.array([[0.0, 0.0], [3.0, 3.0], [30.0, -30.0]])
@@ -74,14 +74,14 @@ def test_facing_axes_are_roots_of_the_covariance_and_point_at_the_other_classes_
     assert abs(seen[1]) < 0.1 * abs(seen[0])
 
 
-def test_with_facing_axes_it_draws_the_class_s_own_covariance():
+def test_samples_along_facing_axes_have_the_class_covariance():
     codes = np.random.default_rng(0).normal(size=(500, 2)) @ np.array([[1.0, 0.9], [0.0, 0.3]])
     labels = np.arange(500) % 2
     drawn, _ = Medium2.fit(codes, labels, axes=facing_axes).sample(50_000, seed=0, label=1)
     np.testing.assert_allclose(np.cov(drawn.T), np.cov(codes[labels == 1].T, ddof=0), rtol=0.05)
 
 
-def test_a_dimension_without_variance_stays_still():
+def test_constant_latent_dimension_stays_constant():
     codes = np.concatenate([CODES, np.full((len(CODES), 1), 7.0)], axis=1)
     drawn, _ = Medium1.fit(np.concatenate([codes, codes]), np.concatenate([LABELS, LABELS])).sample(100, seed=0)
     np.testing.assert_allclose(drawn[:, 2], 7.0, atol=1e-4)
@@ -115,6 +115,6 @@ def test_a_wrong_input_is_refused_with_three_parts(wrong):
         wrong()
 
 
-def test_the_label_without_codes_is_named():
+def test_error_names_the_label_without_codes():
     with pytest.raises(InputError, match=r"none of \[1\]"):
         Simple.fit(CODES, 2 * LABELS)

@@ -8,10 +8,10 @@ import pytest
 import tensorflow as tf
 
 from tests.contracts import BATCH, CLASSES, IMAGE_SHAPE, LATENT_DIM, small_images, small_networks
-from tfvae.models.base import Noise
 from tfvae.models.center_vae import CenterVAE
 from tfvae.models.gmvae import GMVAE
 from tfvae.models.mmd_vae import MMDVAE
+from tfvae.models.noise import Noise
 from tfvae.models.vae import VAE
 from tfvae.networks.dense import dense_decoder, dense_encoder
 from tfvae.networks.mixture_prior import dense_mixture_prior

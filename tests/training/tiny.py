@@ -23,8 +23,9 @@ from tfvae.data.images import ImageData
 from tfvae.figures import Figure
 from tfvae.metrics.likelihood import evidence_lower_bound, reconstruction_errors
 from tfvae.metrics.measurement import Measurement
-from tfvae.models.base import Noise, Terms
+from tfvae.models.base import Terms
 from tfvae.models.center_vae import CenterVAE
+from tfvae.models.noise import Noise
 from tfvae.models.vae import VAE
 from tfvae.networks.dense import dense_decoder, dense_encoder
 from tfvae.sampling import standard_normal_sampler

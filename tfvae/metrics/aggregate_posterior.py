@@ -13,7 +13,7 @@ from tfvae.errors import InputError
 from tfvae.metrics.scores import checked_matrix
 from tfvae.metrics.subsets import random_subset
 from tfvae.models.autoencoder import StochasticAutoencoder
-from tfvae.models.base import float_array, in_batches, inference_batch_size
+from tfvae.models.inference import float_array, in_batches, inference_batch_size
 
 LARGEST = 5000
 

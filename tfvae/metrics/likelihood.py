@@ -12,7 +12,7 @@ from scipy.special import logsumexp, xlogy
 
 from tfvae.errors import InputError
 from tfvae.models.autoencoder import StochasticAutoencoder
-from tfvae.models.base import float_array, in_batches
+from tfvae.models.inference import float_array, in_batches
 
 BATCH = 1000
 ACTIVE_VARIANCE = 0.01

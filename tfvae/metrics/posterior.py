@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from tfvae.errors import InputError
 from tfvae.metrics.scores import checked_matrix
 from tfvae.models.autoencoder import StochasticAutoencoder
-from tfvae.models.base import float_array, in_batches, inference_batch_size
+from tfvae.models.inference import float_array, in_batches, inference_batch_size
 
 
 class PosteriorStatistics(NamedTuple):

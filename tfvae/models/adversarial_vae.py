@@ -14,15 +14,16 @@ from tensorflow_probability import distributions as tfd
 from tfvae import distributions
 from tfvae.errors import InputError
 from tfvae.losses.adversarial import capped_adversarial_loss, fake_loss, real_loss
-from tfvae.models.base import Noise, Terms, images_and_labels
-from tfvae.models.two_players import TwoPlayerModel, check_gives_logits
+from tfvae.models.adversarial import AdversarialModel, check_gives_logits
+from tfvae.models.base import Terms, images_and_labels
+from tfvae.models.noise import Noise
 from tfvae.models.vae import VAE
 
 ADVERSARIAL_TERMS = ("adversarial", "discriminator_real", "discriminator_fake")
 
 
 @keras.saving.register_keras_serializable("tfvae")
-class AdversarialVAE(TwoPlayerModel, VAE):
+class AdversarialVAE(AdversarialModel, VAE):
     """Variational autoencoder and a discriminator that tells its reconstructions from images.
 
     autoencoder:   mean(-log p(x | z) + beta * KL(q(z | x) || p(z)) + weight * pixels * mean over patches of -log D(x'))

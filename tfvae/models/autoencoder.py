@@ -12,8 +12,10 @@ from tensorflow_probability import distributions as tfd
 
 from tfvae import distributions
 from tfvae.errors import InputError
-from tfvae.models.base import Noise, Terms, float_array, in_batches, inference_batch_size
+from tfvae.models.base import Terms
+from tfvae.models.inference import float_array, in_batches, inference_batch_size
 from tfvae.models.latent_variable import LatentVariableModel
+from tfvae.models.noise import Noise
 
 
 @keras.saving.register_keras_serializable("tfvae")

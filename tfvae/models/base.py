@@ -6,95 +6,20 @@ What a model minimizes stands in its own file (`objective`), and so does who mov
 from __future__ import annotations
 
 import functools
-import math
-import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
-from tensorflow_probability import distributions as tfd
 
 from tfvae.errors import InputError
+from tfvae.models.micro_batches import in_parts
+from tfvae.models.noise import Noise
+from tfvae.models.replicas import global_batch_size, sum_over_replicas
 
 Terms = dict[str, tf.Tensor]
 Objective = Callable[..., Terms]
 Player = tuple[keras.optimizers.Optimizer, list[Any]]
-
-
-@dataclass(frozen=True)
-class Noise:
-    """Standard normal noise as a pure function of (seed, step, replica, name).
-
-    Attributes:
-        seed: int, of the model.
-        step: int64 [], counts the draws of one kind (training or evaluation).
-        replica: int32 [], position of the replica, so that replicas draw different noise.
-        part: int32 [], which part of a batch that goes through the networks in parts, or None.
-    """
-
-    seed: int
-    step: tf.Tensor
-    replica: tf.Tensor | int = 0
-    part: tf.Tensor | int | None = None
-
-    def normal(self, shape: Any, name: str) -> tf.Tensor:
-        """float32 `shape` from N(0, 1); the same `name` in the same step gives the same numbers.
-
-        A graph that XLA compiles draws other numbers than one that it does not.
-        """
-        return tf.random.stateless_normal(shape, self._key(name), alg="philox")
-
-    def sample(self, distribution: tfd.Distribution, count: tf.Tensor | int, name: str) -> tf.Tensor:
-        """float32 [count, *event_shape] drawn from `distribution`, as repeatable as `normal`."""
-        return distribution.sample(count, seed=tf.cast(self._key(name), tf.int32))
-
-    def _key(self, name: str) -> tf.Tensor:
-        key = tf.constant([self.seed, zlib.crc32(name.encode())], tf.int64)
-        for number in (self.step, self.replica, self.part):
-            if number is not None:
-                key = tf.random.experimental.stateless_fold_in(key, tf.cast(number, tf.int64))
-        return key
-
-
-def replicas() -> int:
-    """Number of replicas that train together."""
-    return tf.distribute.get_strategy().num_replicas_in_sync
-
-
-def sum_over_replicas(value: tf.Tensor) -> tf.Tensor:
-    """Sum of `value` over the replicas, the same on each; gradients flow through it."""
-    if replicas() == 1:
-        return value
-    return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, value)
-
-
-def mean_over_batch(values: tf.Tensor) -> tf.Tensor:
-    """Mean of float32 [batch] over the global batch, the same on each replica."""
-    return sum_over_replicas(tf.reduce_sum(values)) / _global_batch(values)
-
-
-def moments_over_batch(values: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Mean and variance of the rows of the global batch, the same on each replica, however uneven their parts.
-
-    Args:
-        values: float32 [batch, dimensions].
-
-    Returns:
-        float32 [dimensions] each; the variance divides by the batch, not by one less.
-    """
-    batch = _global_batch(values)
-    mean = sum_over_replicas(tf.reduce_sum(values, axis=0)) / batch
-    return mean, sum_over_replicas(tf.reduce_sum(tf.square(values - mean), axis=0)) / batch
-
-
-def gather_over_replicas(value: tf.Tensor) -> tf.Tensor:
-    """The rows of `value` of all replicas, [global batch, ...], the same on each; gradients flow through it."""
-    if replicas() == 1:
-        return value
-    return tf.distribute.get_replica_context().all_gather(value, axis=0)
 
 
 def images_and_labels(
@@ -125,77 +50,6 @@ def images_and_labels(
             f"Reshape them, or build the networks for such {name}."
         )
     return tf.cast(images, tf.float32), labels
-
-
-def float_array(array: Any, shape: tuple[int, ...], name: str) -> np.ndarray:
-    """`array` as numpy, if it is float [count, *shape].
-
-    Raises:
-        InputError: if it has another shape or type; its message calls it `name`.
-    """
-    array = np.asarray(array)
-    if array.shape[1:] != shape or array.ndim == 0 or not np.issubdtype(array.dtype, np.floating):
-        raise InputError(
-            f"Expected {name} as float [count, {', '.join(map(str, shape))}]. Received: shape={array.shape}, "
-            f"dtype={array.dtype}. Reshape them, or load the model that was trained on such {name}."
-        )
-    return array
-
-
-def inference_batch_size(shape: Sequence[int]) -> int:
-    """How many examples of that shape go through networks at once where nothing has to be kept: 1000 small ones.
-
-    Args:
-        shape: ints, of one example.
-
-    Returns:
-        int in 32 .. 1000; 341 for 64x64 pixels in color, 32 for 256x256.
-    """
-    return max(32, min(1000, 2**22 // math.prod(shape)))
-
-
-def in_batches(step: Callable[..., tf.Tensor], *arrays: np.ndarray, batch_size: int) -> np.ndarray:
-    """`step` over `arrays`, a batch at a time and always of one size: the last is padded and its result cut.
-
-    Args:
-        step: function of float32 tensors [batch, ...] to a tensor [batch, ...].
-        *arrays: float [count, ...], of one count >= 1.
-        batch_size: int >= 1.
-
-    Returns:
-        [count, ...].
-
-    Raises:
-        InputError: if there is no row, or `batch_size` is below 1.
-    """
-    count = len(arrays[0])
-    if count == 0 or batch_size < 1:
-        raise InputError(
-            f"Expected at least one row and a batch size of at least 1. Received: {count} rows, "
-            f"batch_size={batch_size}. Pass what is to be computed."
-        )
-    size = min(batch_size, count)
-    results = []
-    for start in range(0, count, size):
-        parts = [np.asarray(array[start : start + size], np.float32) for array in arrays]
-        present = len(parts[0])
-        padded = [np.pad(part, [(0, size - present)] + [(0, 0)] * (part.ndim - 1)) for part in parts]
-        results.append(step(*map(tf.constant, padded)).numpy()[:present])
-    return np.concatenate(results)
-
-
-def equal_parts(values: tf.Tensor, parts: int) -> tf.Tensor:
-    """A batch cut into equal parts: [batch, ...] -> [parts, batch / parts, ...].
-
-    Raises:
-        InputError: if the batch does not divide, where its size is known when the step is traced.
-    """
-    if values.shape[0] is not None and values.shape[0] % parts:
-        raise InputError(
-            f"Expected a batch that divides into {parts} equal parts. Received: {values.shape[0]} examples a device. "
-            "Change the batch size or the number of parts."
-        )
-    return tf.reshape(values, [parts, -1, *values.shape[1:]])
 
 
 class GenerativeModel(keras.Model):
@@ -306,7 +160,7 @@ class GenerativeModel(keras.Model):
         noise = self._noise(self.train_draws)
         variables = [variable for _, own in players for variable in own]
         scale_loss = _one_scale([optimizer for optimizer, _ in players])
-        batch = _global_batch(images)
+        batch = global_batch_size(images)
 
         def slopes(images: tf.Tensor, labels: tf.Tensor | None, noise: Noise) -> tuple[Terms, list[tf.Tensor]]:
             with tf.GradientTape() as tape:
@@ -314,7 +168,7 @@ class GenerativeModel(keras.Model):
                 loss = scale_loss(tf.add_n([tf.reduce_sum(term) / batch for term in terms.values()]))
             return terms, tape.gradient(loss, variables)
 
-        whole = slopes if parts == 1 else functools.partial(_in_parts, slopes, self.term_names, variables, parts)
+        whole = slopes if parts == 1 else functools.partial(in_parts, slopes, self.term_names, variables, parts)
         terms, gradients = whole(images, labels, noise)
         for optimizer, own in players:
             optimizer.apply(gradients[: len(own)], own)
@@ -352,10 +206,6 @@ class GenerativeModel(keras.Model):
         self.failed_term.assign(tf.where(first, term, self.failed_term))
 
 
-def _global_batch(term: tf.Tensor) -> tf.Tensor:
-    return sum_over_replicas(tf.cast(tf.shape(term)[0], tf.float32))
-
-
 def _one_scale(optimizers: Sequence[keras.optimizers.Optimizer]) -> Callable[[tf.Tensor], tf.Tensor]:
     """How the loss that all optimizers share is scaled against float16's underflow: as one optimizer wants it."""
     if len(optimizers) > 1 and any(hasattr(optimizer, "inner_optimizer") for optimizer in optimizers):
@@ -364,30 +214,3 @@ def _one_scale(optimizers: Sequence[keras.optimizers.Optimizer]) -> Callable[[tf
             f"{', '.join(optimizer.name for optimizer in optimizers)}. Use the policy mixed_bfloat16."
         )
     return optimizers[0].scale_loss
-
-
-def _in_parts(
-    slopes: Callable[..., tuple[Terms, list[tf.Tensor]]],
-    names: Sequence[str],
-    variables: Sequence[Any],
-    parts: int,
-    images: tf.Tensor,
-    labels: tf.Tensor | None,
-    noise: Noise,
-) -> tuple[Terms, list[tf.Tensor]]:
-    """`slopes` of the parts of a batch, one after the other: their terms in the batch's order, the gradients' sums."""
-    shares = [equal_parts(values, parts) for values in (images, labels) if values is not None]
-    rows = [tf.TensorArray(tf.float32, parts, element_shape=shares[0].shape[1:2]) for _ in names]
-
-    def body(part: tf.Tensor, rows: Any, sums: Any) -> tuple[tf.Tensor, Any, Any]:
-        some, *their_labels = (share[part] for share in shares)
-        terms, gradients = slopes(some, their_labels[0] if their_labels else None, replace(noise, part=part))
-        rows = [row.write(part, terms[name]) for row, name in zip(rows, names, strict=True)]
-        sums = [total if slope is None else total + slope for total, slope in zip(sums, gradients, strict=True)]
-        return part + 1, rows, sums
-
-    start = (tf.constant(0), rows, [tf.zeros(variable.shape, variable.dtype) for variable in variables])
-    _, rows, sums = tf.while_loop(
-        lambda part, *_: part < parts, body, start, parallel_iterations=1, maximum_iterations=parts
-    )
-    return {name: tf.reshape(row.stack(), [-1]) for name, row in zip(names, rows, strict=True)}, sums

@@ -10,7 +10,9 @@ import tensorflow as tf
 from tfvae.errors import InputError
 from tfvae.losses.center import center_loss, center_pull
 from tfvae.models.autoencoder import StochasticAutoencoder
-from tfvae.models.base import Noise, Terms, images_and_labels, sum_over_replicas
+from tfvae.models.base import Terms, images_and_labels
+from tfvae.models.noise import Noise
+from tfvae.models.replicas import sum_over_replicas
 
 
 @keras.saving.register_keras_serializable("tfvae")

@@ -10,8 +10,9 @@ from numpy.typing import ArrayLike
 from tensorflow_probability import distributions as tfd
 
 from tfvae.errors import InputError
-from tfvae.models.base import Noise, Terms
+from tfvae.models.base import Terms
 from tfvae.models.gmvae import GMVAE
+from tfvae.models.noise import Noise
 from tfvae.networks.augmentation import RandomAffine
 from tfvae.networks.mixture_prior import place_clusters
 

@@ -13,14 +13,16 @@ import tensorflow as tf
 
 from tfvae.errors import InputError
 from tfvae.losses.adversarial import fake_loss, real_loss, squared_slope
-from tfvae.models.base import Noise, Terms, gather_over_replicas, images_and_labels
-from tfvae.models.two_players import TwoPlayerModel, check_gives_logits
+from tfvae.models.adversarial import AdversarialModel, check_gives_logits
+from tfvae.models.base import Terms, images_and_labels
+from tfvae.models.noise import Noise
+from tfvae.models.replicas import gather_over_replicas
 
 ROUNDING = 1e-3
 
 
 @keras.saving.register_keras_serializable("tfvae")
-class DCGAN(TwoPlayerModel):
+class DCGAN(AdversarialModel):
     """Generator and discriminator, each with an optimizer of its own, that take turns on every batch.
 
     discriminator: mean(-log D(x)) + mean(-log(1 - D(G(z)))) + gradient_penalty / 2 * mean(|d logit / d x|^2)
@@ -167,7 +169,7 @@ class DCGAN(TwoPlayerModel):
     def compile(  # type: ignore[override]  # its first argument has the player's name
         self, generator_optimizer: Any = "adam", discriminator_optimizer: Any = "adam", **options: Any
     ) -> None:
-        """As `TwoPlayerModel.compile`; the generator's optimizer becomes `self.optimizer`."""
+        """As `AdversarialModel.compile`; the generator's optimizer becomes `self.optimizer`."""
         super().compile(generator_optimizer, discriminator_optimizer, **options)
 
     def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:

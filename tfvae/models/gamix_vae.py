@@ -16,7 +16,9 @@ from tfvae import distributions
 from tfvae.errors import InputError
 from tfvae.losses.gamix import aggregate_kl, posterior_variance_penalty
 from tfvae.models.adversarial_vae import AdversarialVAE
-from tfvae.models.base import Terms, equal_parts, moments_over_batch, replicas
+from tfvae.models.base import Terms
+from tfvae.models.micro_batches import equal_parts
+from tfvae.models.replicas import moments_over_batch, replicas
 
 LEAST_BATCH = 32
 

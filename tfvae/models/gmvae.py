@@ -15,7 +15,10 @@ from tfvae import distributions
 from tfvae.errors import InputError
 from tfvae.losses.threshold import above_threshold
 from tfvae.models.autoencoder import StochasticAutoencoder
-from tfvae.models.base import Noise, Terms, float_array, in_batches, inference_batch_size, mean_over_batch
+from tfvae.models.base import Terms
+from tfvae.models.inference import float_array, in_batches, inference_batch_size
+from tfvae.models.noise import Noise
+from tfvae.models.replicas import mean_over_batch
 
 
 @keras.saving.register_keras_serializable("tfvae")

@@ -12,7 +12,8 @@ from tensorflow_probability import distributions as tfd
 
 from tfvae import distributions
 from tfvae.errors import InputError
-from tfvae.models.base import GenerativeModel, float_array, in_batches, inference_batch_size
+from tfvae.models.base import GenerativeModel
+from tfvae.models.inference import float_array, in_batches, inference_batch_size
 
 
 class LatentVariableModel(GenerativeModel):

@@ -11,7 +11,9 @@ import tensorflow as tf
 from tfvae.errors import InputError
 from tfvae.losses.mmd import check_bandwidths, discrepancy_shares, infovae_bandwidths
 from tfvae.models.autoencoder import StochasticAutoencoder
-from tfvae.models.base import Noise, Terms, gather_over_replicas
+from tfvae.models.base import Terms
+from tfvae.models.noise import Noise
+from tfvae.models.replicas import gather_over_replicas
 
 
 @keras.saving.register_keras_serializable("tfvae")

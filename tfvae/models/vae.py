@@ -12,7 +12,8 @@ from tensorflow_probability import distributions as tfd
 from tfvae import distributions
 from tfvae.errors import InputError
 from tfvae.models.autoencoder import StochasticAutoencoder
-from tfvae.models.base import Noise, Terms
+from tfvae.models.base import Terms
+from tfvae.models.noise import Noise
 
 
 @keras.saving.register_keras_serializable("tfvae")

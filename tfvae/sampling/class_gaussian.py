@@ -1,9 +1,8 @@
-"""One Gaussian per class: by maximum likelihood (report 0), and with variances scaled by a search (report 1)."""
+"""One Gaussian per class: by maximum likelihood (report 0), and with scaled standard deviations (report 1)."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -12,16 +11,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tfvae.errors import InputError
+from tfvae.sampling.axes import Axes, latent_axes
 from tfvae.sampling.frontier import Frontier
-from tfvae.sampling.moments import ClassMoments, checked_classes, class_moments
+from tfvae.sampling.moments import checked_classes, class_moments
 from tfvae.sampling.sampler import GaussianMixtureSampler
-from tfvae.sampling.search import Decode, GradientSearch, GridSearch, Progress, ScoredSettings, Search
+from tfvae.sampling.scored_settings import Decode, Progress, ScoredSettings, Search
+from tfvae.sampling.tuning import GradientSearch, GridSearch
 
-STILL = 1e-6  # relative deviation that stands for 0, for a covariance must be positive definite
+SMALLEST_SCALE = 1e-6  # stands for 0, since a covariance must be positive definite
 
 
 def fit_class_gaussians(codes: ArrayLike, labels: ArrayLike, *, regularization: float = 1e-6) -> GaussianMixtureSampler:
-    """The Gaussian of each class's codes, mixed by the classes' shares.
+    """Maximum-likelihood Gaussian of each class's codes, weighted by the classes' shares.
 
     p(z | y = c) = Normal(mean_c, covariance_c)
     covariance_c = mean((z - mean_c) (z - mean_c)^T) + regularization * I
@@ -47,59 +48,9 @@ def fit_class_gaussians(codes: ArrayLike, labels: ArrayLike, *, regularization: 
     )
 
 
-Axes = Callable[[ClassMoments], NDArray[np.float64]]
-
-
-def latent_axes(moments: ClassMoments) -> NDArray[np.float64]:
-    """The latent dimensions as they are, each with its deviation in the class: the report's reading.
-
-    axes[c] = diag(sqrt(diag(covariance[c])))
-
-    Args:
-        moments: of the codes, class by class.
-
-    Returns:
-        float64 [K, D, D], a column an axis, in units of the codes.
-
-    Reference:
-        Report 1, section 3.5.
-    """
-    variances = np.diagonal(moments.covariances, axis1=1, axis2=2)
-    return np.sqrt(np.maximum(variances, np.finfo(np.float64).tiny))[:, :, np.newaxis] * np.eye(variances.shape[1])
-
-
-def facing_axes(moments: ClassMoments) -> NDArray[np.float64]:
-    """Axes of each class's own covariance, those that reach furthest toward other classes first.
-
-    axes[c] = root[c] @ R[c],  root[c] @ root[c].T = covariance[c]
-    R[c] = eigenvectors of the sum over k of d d.T / |d|**4, descending;  d = inverse(root[c]) @ (mean[k] - mean[c])
-
-    An isotropic prior leaves the latent dimensions arbitrary: any rotation of them is as good a model. Here a theta of
-    axis 0 moves a code toward its nearest classes, and one of the last axes away from none.
-
-    Args:
-        moments: of the codes, class by class.
-
-    Returns:
-        float64 [K, D, D], a column an axis, in units of the codes; axes[c] @ axes[c].T is the covariance.
-
-    Reference:
-        Beyond report 1; Fisher's discriminant, with each class in units of its own covariance.
-    """
-    axes = np.empty_like(moments.covariances)
-    for label, (mean, covariance) in enumerate(zip(moments.means, moments.covariances, strict=True)):
-        values, vectors = np.linalg.eigh(covariance)
-        deviations = np.sqrt(np.maximum(values, np.finfo(np.float64).tiny))
-        offsets = np.delete(moments.means - mean, label, axis=0) @ vectors / deviations
-        nearness = offsets / np.maximum(np.sum(offsets**2, axis=1, keepdims=True), np.finfo(np.float64).tiny)
-        _, rotation = np.linalg.eigh(nearness.T @ nearness)
-        axes[label] = vectors @ (deviations[:, np.newaxis] * rotation[:, ::-1])
-    return axes
-
-
 @dataclass(frozen=True, eq=False)
 class ScaledClassGaussian(ABC):
-    """A Gaussian per class, whose extent along each of its axes a setting theta scales.
+    """Gaussian per class whose standard deviation along each axis is scaled by a setting theta.
 
     z = mean[y] + axes[y] @ (scale(theta)[y] * noise),  noise ~ Normal(0, I)
 
@@ -131,7 +82,7 @@ class ScaledClassGaussian(ABC):
 
     @classmethod
     def fit(cls, codes: ArrayLike, labels: ArrayLike, *, classes: int | None = None, axes: Axes = latent_axes) -> Self:
-        """The mean and the axes of the codes of each class, with nothing scaled yet.
+        """Fits mean and axes to the codes of each class, at theta = 1.
 
         Args:
             codes: float [N, D], finite.
@@ -165,12 +116,12 @@ class ScaledClassGaussian(ABC):
     @staticmethod
     @abstractmethod
     def unscaled(classes: int, latent_dim: int) -> NDArray[np.float64]:
-        """The theta that scales nothing."""
+        """The theta at which nothing is scaled."""
 
     @staticmethod
     @abstractmethod
     def scale(theta: Any) -> Any:
-        """What theta multiplies the axes by: a NumPy array or a tensor that broadcasts with [K, D]."""
+        """Factor of the axes: a NumPy array or a tensor that broadcasts with [K, D]."""
 
     def with_theta(self, theta: ArrayLike) -> Self:
         """The same generator at another setting.
@@ -186,7 +137,7 @@ class ScaledClassGaussian(ABC):
         Returns:
             GaussianMixtureSampler with one component a class; a scale of 0 becomes 1e-6.
         """
-        scales = np.maximum(np.broadcast_to(self.scale(self.theta), self.means.shape), STILL)
+        scales = np.maximum(np.broadcast_to(self.scale(self.theta), self.means.shape), SMALLEST_SCALE)
         scaled = self.axes * scales[:, np.newaxis, :]
         # A dimension that no code varies in has an axis of no length, and a covariance must be positive definite.
         covariances = scaled @ np.swapaxes(scaled, 1, 2) + np.finfo(np.float32).tiny * np.eye(self.latent_dim)
@@ -209,19 +160,19 @@ class ScaledClassGaussian(ABC):
         file: Path | None = None,
         progress: Progress | None = None,
     ) -> Frontier:
-        """Searches theta for accuracy and variety, and returns everything that was tried.
+        """Searches settings theta that trade accuracy against diversity, and returns all that were scored.
 
-        Every setting is scored on the same noise, so that settings differ by themselves and not by luck; choose one
-        with `Frontier.at_accuracy` or `Frontier.best`, take it with `with_theta`, and measure it on other noise.
+        Every setting is scored on the same noise (common random numbers). Choose one with `Frontier.at_accuracy` or
+        `Frontier.best`, take it with `with_theta`, and measure it on other noise.
 
         Args:
             decode: function of float32 [B, D] codes to float32 images in [0, 1], in the graph and differentiable:
                 `model.decode_step`.
             classify: function of those images to logits float32 [B, K], in the graph and differentiable.
-            search: which settings to try; None for the generator's own.
+            search: settings to score; None for the generator's default search.
             samples: int >= 2, samples a class that a setting is scored on.
             seed: int >= 0, of their noise.
-            file: where every score is kept as it comes; a search that finds it goes on from there. None keeps none.
+            file: JSON lines to which each score is appended; an interrupted search resumes from it. None saves none.
             progress: function of (scored, planned), called after each setting.
 
         Returns:
@@ -247,14 +198,14 @@ class ScaledClassGaussian(ABC):
 
 @dataclass(frozen=True, eq=False)
 class Simple(ScaledClassGaussian):
-    """One theta for all, and the mean of n draws.
+    """One theta for all dimensions and classes, and the mean of `num_samples` codes.
 
-    z = mean over i in 1 .. n of Normal(mean[y], theta * deviation[y])  ~  mean[y] + theta / sqrt(n) * axes[y] @ noise
+    z = mean over n codes of Normal(mean[y], theta * deviation[y])  ~  mean[y] + theta / sqrt(n) * axes[y] @ noise
 
-    The mean of n normal draws is normal again, so n and theta are one number in truth, theta / sqrt(n).
+    The mean of n normal variables is normal, so theta and n enter only as theta / sqrt(n).
 
     Args:
-        theta: float64 [2]: theta in [0, 1] and n, a whole number >= 1.
+        theta: float64 [2]: theta in [0, 1] and num_samples (n), a whole number >= 1.
 
     Reference:
         Report 1, section 3.5.1, eq. 3.
@@ -273,19 +224,19 @@ class Simple(ScaledClassGaussian):
     def _check_theta(self) -> None:
         if self.theta.shape != (2,) or not 0 <= self.theta[0] <= 1:
             raise InputError(
-                f"Expected theta in [0, 1] and n >= 1, as two numbers. Received: {_described(self.theta)}. "
+                f"Expected theta in [0, 1] and num_samples >= 1, as two numbers. Received: {_described(self.theta)}. "
                 "Pass [0.4, 2], say."
             )
         if not (self.theta[1] >= 1 and self.theta[1] % 1 == 0):
             raise InputError(
-                f"Expected a whole number n >= 1 of draws to average. Received: n={self.theta[1]:g}. "
+                f"Expected num_samples, a whole number >= 1 of codes to average. Received: {self.theta[1]:g}. "
                 "Pass 1 for no averaging."
             )
 
 
 @dataclass(frozen=True, eq=False)
 class Medium1(ScaledClassGaussian):
-    """A theta for each latent dimension, the same for all classes.
+    """One theta per latent dimension, shared by all classes.
 
     z = mean[y] + axes[y] @ (theta * noise),  theta in [0, 1]**D
 
@@ -309,7 +260,7 @@ class Medium1(ScaledClassGaussian):
 
 @dataclass(frozen=True, eq=False)
 class Medium2(ScaledClassGaussian):
-    """A theta for each latent dimension of each class.
+    """One theta per latent dimension and class.
 
     z = mean[y] + axes[y] @ (theta[y] * noise),  theta in [0, 1]**(K, D)
 

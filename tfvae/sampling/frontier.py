@@ -1,4 +1,4 @@
-"""What a search returns: every setting it tried, and which of them no other beats in accuracy and variety at once."""
+"""Settings that a search has tried, and the Pareto frontier of accuracy and similarity among them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from tfvae.errors import InputError
 
 @dataclass(frozen=True, eq=False)
 class Frontier:
-    """Settings of a class-conditional generator, each with its accuracy and its cosine similarity, class by class.
+    """Settings of a class-conditional generator with the accuracy and the cosine similarity of each class.
 
     Args:
         thetas: float64 [P, ...], the settings, in the generator's own shape.
         accuracies: float64 [P, K] in [0, 1], share of each class's samples that the classifier takes for it.
-        similarities: float64 [P, K], mean cosine similarity within each class; lower is more varied.
+        similarities: float64 [P, K], mean cosine similarity within each class; lower is more diverse.
         samples: int >= 2, samples a class that each number was measured on.
 
     Raises:
@@ -49,7 +49,7 @@ class Frontier:
         return self.similarities.mean(axis=1)
 
     def pareto(self) -> NDArray[np.int64]:
-        """Indices of the settings that no other beats in both numbers, from the most varied to the most accurate.
+        """Indices of the Pareto-optimal settings, from the most diverse to the most accurate.
 
         Returns:
             int64 [F], F >= 1; similarity and accuracy both ascend along it.
@@ -64,7 +64,7 @@ class Frontier:
         objective = cos + weight * (1 - accuracy)
 
         Args:
-            weight: float >= 0, what an error costs; 1 is the report's objective.
+            weight: float >= 0, weight of the error rate; 1 is the report's objective.
 
         Returns:
             int.
@@ -74,41 +74,43 @@ class Frontier:
         """
         return int(np.argmin(self.similarity + weight * (1.0 - self.accuracy)))
 
-    def at_accuracy(self, least: float) -> int:
-        """Index of the most varied setting whose accuracy is surely `least`, or of the most accurate if none is.
+    def at_accuracy(self, min_accuracy: float) -> int:
+        """Index of the most diverse setting whose accuracy minus one standard error is at least `min_accuracy`.
 
-        Surely: accuracy - sqrt(accuracy * (1 - accuracy) / (samples * K)) >= least, one standard error above, since the
-        luckiest of many settings looks better than it is.
+        accuracy - sqrt(accuracy * (1 - accuracy) / (samples * K)) >= min_accuracy
+
+        The standard error allows for the choice of the best among many measured settings. Where no setting reaches
+        `min_accuracy`, it is the most accurate one.
 
         Args:
-            least: float in [0, 1], the accuracy that is wanted.
+            min_accuracy: float in [0, 1].
 
         Returns:
             int.
 
         Raises:
-            InputError: if `least` is outside [0, 1].
+            InputError: if `min_accuracy` is outside [0, 1].
 
         Reference:
-            Report 1, section 4.3.2 (variety at an accuracy above 99 %).
+            Report 1, section 4.3.2 (diversity at an accuracy above 99 %).
         """
-        if not 0.0 <= least <= 1.0:
-            raise InputError(f"Expected an accuracy in [0, 1]. Received: least={least}. Pass 0.998, say.")
+        if not 0.0 <= min_accuracy <= 1.0:
+            raise InputError(f"Expected an accuracy in [0, 1]. Received: min_accuracy={min_accuracy}. Pass 0.998, say.")
         error = np.sqrt(self.accuracy * (1.0 - self.accuracy) / (self.samples * self.accuracies.shape[1]))
-        enough = self.accuracy - error >= least
+        enough = self.accuracy - error >= min_accuracy
         if not enough.any():
             return int(np.lexsort((self.similarity, -self.accuracy))[0])
         return int(np.argmin(np.where(enough, self.similarity, np.inf)))
 
     def composed(self, weights: NDArray[np.float64]) -> Frontier:
-        """Settings put together class by class: for each weight, every class takes its own best row.
+        """Settings composed class by class: for each weight, every class takes its own best row.
 
         theta[w, c] = thetas[argmin over p of similarities[p, c] + weights[w] * (1 - accuracies[p, c]), c]
 
-        Meant for settings with a row a class, whose classes do not touch each other (Medium-2).
+        For settings with a row a class, where the rows act on their own class alone (Medium-2).
 
         Args:
-            weights: float64 [W] >= 0, what an error costs.
+            weights: float64 [W] >= 0, weights of the error rate.
 
         Returns:
             Frontier with W settings; thetas [W, K, ...].

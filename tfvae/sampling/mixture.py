@@ -32,7 +32,7 @@ def fit_mixture(
     iterations: int = 200,
     starts: int = 1,
 ) -> GaussianMixtureSampler:
-    """A full-covariance mixture fitted to codes by expectation-maximization (scikit-learn).
+    """Fits a full-covariance mixture to codes by expectation-maximization (scikit-learn).
 
     maximize  sum over z of log(sum over k of weights[k] * Normal(z; means[k], covariances[k]))
 
@@ -86,7 +86,7 @@ def fit_mixture_per_class(
     regularization: float = 1e-6,
     iterations: int = 200,
 ) -> GaussianMixtureSampler:
-    """A mixture of its own for each class, fitted to the codes of that class and weighted by its share.
+    """Fits a mixture to the codes of each class, weighted by the class's share.
 
     p(z | y = c) = sum over k of weights[c, k] * Normal(z; mean[c, k], covariance[c, k])
 
@@ -121,7 +121,7 @@ def fit_mixture_per_class(
 
 
 def match_components(sampler: GaussianMixtureSampler, codes: ArrayLike, labels: ArrayLike) -> GaussianMixtureSampler:
-    """Names the components of a mixture after the classes of the codes that they explain.
+    """Assigns a class to each component of a mixture by the codes that it is responsible for.
 
     counts[k, c] = sum over codes z of class c of p(k | z)
 

@@ -1,4 +1,4 @@
-"""Checked latent codes, and their moments per class: what every fit of a sampler starts from."""
+"""Checks of latent codes, and their moments per class."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A mixture per class whose samples are kept only where a classifier is sure of their class."""
+"""Rejection sampling from a class-conditional mixture by the confidence of a classifier."""
 
 from __future__ import annotations
 
@@ -16,19 +16,18 @@ from tfvae.losses.similarity import within_class_similarity
 from tfvae.sampling.frontier import Frontier
 from tfvae.sampling.mixture import fit_mixture_per_class
 from tfvae.sampling.moments import checked_classes, checked_integer
-from tfvae.sampling.sampler import GaussianMixtureSampler
-from tfvae.sampling.search import Decode, Progress, flat
+from tfvae.sampling.sampler import GaussianMixtureSampler, checked_request
+from tfvae.sampling.scored_settings import Decode, Progress, flat
 
-BATCH = 1000
+BATCH = 1000  # codes that are decoded and classified at once
 LEAST_ACCEPTED = 0.01
-FEWEST_DRAWN = 200  # candidates a class and attempt
-ATTEMPTS = 300  # enough for a thousand samples of a class of which 1 % is kept
+ATTEMPTS = 1000  # proposals a code: where 1 % are accepted, all of them fail for one code in 20,000
 CONFIDENCES = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 0.9999)
 
 
 @dataclass(frozen=True, eq=False)
 class RejectionSampler:
-    """Draws from a class's mixture until a classifier is sure that the decoded image is of that class.
+    """Rejection sampler: proposes from a class-conditional mixture, accepts by a classifier of the decoded images.
 
     p(z | y) ~ mixture(z | y) * (softmax(classify(decode(z)))[y] >= confidence)
 
@@ -36,7 +35,7 @@ class RejectionSampler:
         mixture: labeled mixture, the proposal; classes 0 .. K - 1 are the classifier's.
         decode: function of float32 [B, D] codes to images, in the graph: `model.decode_step`.
         classify: function of those images to logits float32 [B, K], in the graph.
-        confidence: float in [0, 1), least probability of the wanted class; 0 keeps everything.
+        confidence: float in [0, 1), least probability of the wanted class; 0 accepts everything.
 
     Raises:
         InputError: if the mixture has no classes or the confidence is outside [0, 1).
@@ -57,8 +56,13 @@ class RejectionSampler:
             raise InputError(
                 f"Expected a confidence in [0, 1). Received: confidence={self.confidence}. Pass 0.99, or 0 to keep all."
             )
-        shapes = [tf.TensorSpec([None, self.latent_dim], tf.float32), tf.TensorSpec([None], tf.int64)]
-        object.__setattr__(self, "_probability", tf.function(self._probability_step, input_signature=shapes))
+        codes, labels = tf.TensorSpec([None, self.latent_dim], tf.float32), tf.TensorSpec([None], tf.int64)
+        seed = tf.TensorSpec([], tf.int64)
+        for name, step, signature in (
+            ("_probabilities", self._probabilities_step, [codes, labels]),
+            ("_redrawn", self._redrawn_step, [codes, labels, seed]),
+        ):
+            object.__setattr__(self, name, tf.function(step, input_signature=signature))
 
     @classmethod
     def fit(
@@ -72,7 +76,7 @@ class RejectionSampler:
         components: int = 10,
         seed: int = 0,
     ) -> Self:
-        """A full-covariance mixture for the codes of each class, of which everything is kept until it is tuned.
+        """Fits a full-covariance mixture to the codes of each class; everything is accepted until it is tuned.
 
         Args:
             codes: float [N, D], finite.
@@ -108,54 +112,58 @@ class RejectionSampler:
     def sample(
         self, count: int, *, seed: int, label: int | None = None
     ) -> tuple[NDArray[np.float32], NDArray[np.int64] | None]:
-        """Draws codes that are kept, of one class or of all by their shares in the mixture.
+        """Draws accepted codes of one class, or of all by their shares in the mixture, by `draw`.
 
         Args:
             count: int >= 1, number of codes.
-            seed: int >= 0.
+            seed: int >= 0. The first n codes of a larger count are those of a count of n.
             label: class to draw from, or None for all.
 
         Returns:
             codes float32 [count, D], and their classes int64 [count].
 
         Raises:
-            InputError: if `count` < 1, `seed` < 0, there is no class `label`, or less than 1 % of its codes are kept.
+            InputError: if `count` < 1, `seed` < 0, there is no class `label`, or 1,000 proposals for a code are all
+                rejected, as happens where less than 1 % of them are accepted.
         """
-        codes, labels = self.mixture.sample(count, seed=seed, label=label)
-        if labels is None or self.confidence == 0:
-            return codes, labels
-        missing = np.flatnonzero(~self._kept(codes, labels))
-        for attempt in range(1, ATTEMPTS + 1):
-            if not missing.size:
-                return codes, labels
-            refused = []
-            for wanted in np.unique(labels[missing]):
-                rows = missing[labels[missing] == wanted]
-                # Another length than the seed [seed, label + 1] of the first draw, so other noise.
-                fresh = int(np.random.SeedSequence([seed, attempt, int(wanted)]).generate_state(1)[0])
-                drawn, of_class = self.mixture.sample(max(len(rows), FEWEST_DRAWN), seed=fresh, label=int(wanted))
-                kept = drawn[self._kept(drawn, np.asarray(of_class))][: len(rows)]
-                codes[rows[: len(kept)]] = kept
-                refused.append(rows[len(kept) :])
-            missing = np.concatenate(refused)
-        raise InputError(
-            f"Expected a classifier that is {self.confidence} sure of at least {LEAST_ACCEPTED:.0%} of the codes. "
-            f"Received: {missing.size} of {count} still refused, of class {np.unique(labels[missing]).tolist()}. "
-            "Lower the confidence, or train model and classifier for longer."
-        )
+        codes, labels, probabilities = self._drawn(*checked_request(self.classes, count, seed=seed, label=label))
+        rejected = probabilities.numpy() < self.confidence
+        if rejected.any():
+            raise InputError(
+                f"Expected a classifier that accepts {LEAST_ACCEPTED:.0%} of the codes or more at confidence "
+                f"{self.confidence}. Received: {ATTEMPTS} rejected proposals for each of {rejected.sum()} of {count} "
+                f"codes, of class {np.unique(labels.numpy()[rejected]).tolist()}. Lower the confidence, or train model "
+                "and classifier for longer."
+            )
+        return codes.numpy(), labels.numpy()
 
-    def acceptance_rate(self, count: int = 10_000, *, seed: int) -> float:
-        """Share of the mixture's codes that are kept.
+    def draw(self, count: tf.Tensor, seed: tf.Tensor, labels: tf.Tensor | None = None) -> tuple[tf.Tensor, tf.Tensor]:
+        """Draws codes in the graph: row i is a pure function of `seed`, i and `labels[i]`.
+
+        The first accepted proposal of each row; where all 1,000 are rejected, the one with the highest probability.
 
         Args:
-            count: int >= 1, codes that are tried.
+            count: int32 [], number of codes.
+            seed: int64 [].
+            labels: int64 [count], the class of each code, among `classes`; None draws the classes too.
+
+        Returns:
+            codes float32 [count, D], and their classes int64 [count].
+        """
+        return self._drawn(count, seed, labels)[:2]
+
+    def acceptance_rate(self, count: int = 10_000, *, seed: int) -> float:
+        """Share of the mixture's codes that are accepted.
+
+        Args:
+            count: int >= 1, number of proposals.
             seed: int >= 0.
 
         Returns:
             float in [0, 1].
         """
         codes, labels = self.mixture.sample(count, seed=seed)
-        return float(np.mean(self._kept(codes, np.asarray(labels))))
+        return float(np.mean(self._probabilities(tf.constant(codes), tf.constant(labels)) >= self.confidence))  # type: ignore[attr-defined]
 
     def tune(
         self,
@@ -167,20 +175,20 @@ class RejectionSampler:
         seed: int = 0,
         progress: Progress | None = None,
     ) -> Frontier:
-        """What each confidence does to accuracy and variety, as another classifier sees it.
+        """Accuracy and similarity at each confidence, measured by a second classifier.
 
         Args:
             decode: as above.
-            classify: function of images to logits: of a classifier other than the one that decides what is kept,
-                which would find itself right.
+            classify: function of images to logits, of a classifier other than the one that accepts: that one agrees
+                with itself.
             search: floats in [0, 1), the confidences.
-            samples: int >= 2, codes a class before any is refused.
+            samples: int >= 2, proposals a class.
             seed: int >= 0.
             progress: function of (scored, planned), called after each class.
 
         Returns:
-            Frontier, thetas [P] being the confidences; classes of which less than 1 % or two codes are kept count as
-            wrong.
+            Frontier, thetas [P] being the confidences; a class of which less than 1 % or two codes are accepted counts
+            as wrong.
 
         Raises:
             InputError: if a number is out of its range.
@@ -189,7 +197,7 @@ class RejectionSampler:
         thresholds = [self.with_theta(confidence).confidence for confidence in search]
 
         @tf.function
-        def seen(codes: tf.Tensor, label: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        def classified(codes: tf.Tensor, label: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
             images = decode(codes)
             hits = tf.equal(tf.argmax(classify(images), axis=-1, output_type=tf.int32), label)
             return tf.nn.softmax(self.classify(images))[:, label], hits, flat(images)
@@ -197,35 +205,16 @@ class RejectionSampler:
         accuracies, similarities = (np.zeros((len(thresholds), len(self.classes))) for _ in range(2))
         for column, label in enumerate(self.classes):
             codes, _ = self.mixture.sample(samples, seed=seed, label=label)
-            probability, hits, pixels = (array.numpy() for array in seen(tf.constant(codes), tf.constant(label)))
+            probability, hits, pixels = (array.numpy() for array in classified(tf.constant(codes), tf.constant(label)))
             for row, threshold in enumerate(thresholds):
-                kept = probability >= threshold
+                accepted = probability >= threshold
                 similarities[row, column] = 1.0
-                if kept.sum() >= max(2, LEAST_ACCEPTED * samples):
-                    accuracies[row, column] = hits[kept].mean()
-                    similarities[row, column] = float(within_class_similarity(tf.constant(pixels[kept])))
+                if accepted.sum() >= max(2, LEAST_ACCEPTED * samples):
+                    accuracies[row, column] = hits[accepted].mean()
+                    similarities[row, column] = float(within_class_similarity(tf.constant(pixels[accepted])))
             if progress is not None:
                 progress(column + 1, len(self.classes))
         return Frontier(np.array(thresholds), accuracies, similarities, samples)
-
-    def first_kept(self, candidates: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-        """The first of several codes that is kept, or the surest where none is: sampling in a graph that must end.
-
-        Args:
-            candidates: float32 [count, tries, D], codes of the mixture.
-            labels: int64 [count], the classes that they were drawn for.
-
-        Returns:
-            float32 [count, D].
-        """
-        tries = tf.shape(candidates)[1]
-        flattened = tf.reshape(candidates, [-1, self.latent_dim])
-        sure = tf.reshape(self._probability_step(flattened, tf.repeat(labels, tries)), [-1, tries])
-        kept = sure >= self.confidence
-        chosen = tf.where(
-            tf.reduce_any(kept, axis=1), tf.argmax(tf.cast(kept, tf.int32), axis=1), tf.argmax(sure, axis=1)
-        )
-        return tf.gather(candidates, chosen, batch_dims=1)
 
     def save(self, path: str | Path) -> Path:
         """Writes mixture and confidence to an .npz file; the classifier is kept apart, with its model.
@@ -235,10 +224,45 @@ class RejectionSampler:
         """
         return self.mixture.save(path, confidence=np.asarray(self.confidence))
 
-    def _kept(self, codes: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.bool_]:
-        parts = [slice(start, start + BATCH) for start in range(0, len(codes), BATCH)]
-        probabilities = [self._probability(tf.constant(codes[part]), tf.constant(labels[part])) for part in parts]  # type: ignore[attr-defined]
-        return np.concatenate([part.numpy() for part in probabilities]) >= self.confidence
+    def _drawn(
+        self, count: tf.Tensor, seed: tf.Tensor, labels: tf.Tensor | None
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Codes, classes, and the probability of its class that the classifier gives each."""
+        codes, labels = self.mixture.draw(count, seed, labels)
+        if self.confidence == 0:
+            return codes, labels, tf.ones([count])
+        codes, probabilities = self._redrawn(codes, labels, seed)  # type: ignore[attr-defined]
+        return codes, labels, probabilities
 
-    def _probability_step(self, codes: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-        return tf.gather(tf.nn.softmax(self.classify(self.decode(codes))), labels, batch_dims=1)
+    def _redrawn_step(self, codes: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """The codes with every rejected one drawn again until it is accepted, and their probabilities."""
+
+        def unfinished(attempt: tf.Tensor, codes: tf.Tensor, probabilities: tf.Tensor) -> tf.Tensor:
+            return (attempt < ATTEMPTS) & tf.reduce_any(probabilities < self.confidence)
+
+        def redrawn(attempt: tf.Tensor, codes: tf.Tensor, probabilities: tf.Tensor) -> tuple[tf.Tensor, ...]:
+            proposals, _ = self.mixture.draw(tf.size(labels), seed, labels, attempt=attempt)
+            rows = tf.where(probabilities < self.confidence)
+            likelier = self._probabilities_step(tf.gather_nd(proposals, rows), tf.gather_nd(labels, rows))
+            likelier = tf.tensor_scatter_nd_max(probabilities, rows, likelier)
+            codes = tf.where((likelier > probabilities)[:, tf.newaxis], proposals, codes)
+            return attempt + 1, codes, likelier
+
+        start = tf.constant(1), codes, self._probabilities_step(codes, labels)
+        _, codes, probabilities = tf.while_loop(unfinished, redrawn, start)
+        return codes, probabilities
+
+    def _probabilities_step(self, codes: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+        """float32 [count], softmax(classify(decode(z)))[y], in equal parts of at most 1,000 codes."""
+        count = tf.size(labels)
+        parts = tf.maximum(1, -(-count // BATCH))
+        size = -(-count // parts)
+        padded = tf.pad(codes, [[0, parts * size - count], [0, 0]])
+        logits = tf.map_fn(
+            lambda part: self.classify(self.decode(part)),
+            tf.reshape(padded, [parts, size, self.latent_dim]),
+            fn_output_signature=tf.float32,
+            parallel_iterations=1,
+        )
+        probabilities = tf.nn.softmax(tf.reshape(logits, [parts * size, tf.shape(logits)[-1]])[:count])
+        return tf.gather(probabilities, labels, batch_dims=1)

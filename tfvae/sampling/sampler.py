@@ -1,8 +1,7 @@
-"""The sampler that every fit returns: a mixture of Gaussians over latent codes, with classes or without."""
+"""Gaussian mixture over latent codes, with or without a class per component."""
 
 from __future__ import annotations
 
-import os
 import zipfile
 import zlib
 from dataclasses import dataclass, replace
@@ -11,21 +10,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
-from scipy.linalg import solve_triangular
-from scipy.special import softmax
+from tensorflow_probability import distributions as tfd
 
 from tfvae.checks import checked_labels
 from tfvae.errors import InputError
+from tfvae.files import atomic_write
 from tfvae.sampling.moments import checked_codes, checked_integer
 
 _ARRAYS = ("weights", "means", "covariances")
 _OPTIONAL = ("labels", "confidence")  # the second is a RejectionSampler's
+BATCH = 1000  # codes whose densities are computed at once
 
 
 @dataclass(frozen=True, eq=False)
 class GaussianMixtureSampler:
-    """Draws latent codes from a mixture of Gaussians, each of which may belong to a class.
+    """Gaussian mixture over latent codes whose components may belong to classes.
 
     p(z) = sum over k of weights[k] * Normal(z; means[k], covariances[k])
     p(z | y = c) is the same sum over the components with labels[k] == c, with their weights rescaled to 1.
@@ -63,24 +64,29 @@ class GaussianMixtureSampler:
 
     @property
     def classes(self) -> tuple[int, ...]:
-        """Classes that can be asked for, ascending; empty where components have no class."""
-        return () if self.labels is None else tuple(int(label) for label in np.unique(self.labels))
+        """Classes of the components with a weight above 0, ascending; empty where components have no class."""
+        return () if self.labels is None else tuple(int(label) for label in np.unique(self.labels[self.weights > 0]))
 
     @cached_property
     def _factors(self) -> NDArray[np.float64]:
         return np.linalg.cholesky(self.covariances).astype(np.float64)
 
+    @property
+    def distribution(self) -> tfd.MixtureSameFamily:
+        """p(z) in float64, with batch shape [] and event shape [D]: `log_prob`, `posterior_marginal`, `mean`, ..."""
+        return tfd.MixtureSameFamily(
+            tfd.Categorical(probs=self.weights), tfd.MultivariateNormalTriL(self.means, scale_tril=self._factors)
+        )
+
     def sample(
         self, count: int, *, seed: int, label: int | None = None
     ) -> tuple[NDArray[np.float32], NDArray[np.int64] | None]:
-        """Draws codes, of one class or of the whole mixture; the same arguments give the same codes.
-
-        z = means[k] + cholesky(covariances[k]) @ noise,  noise ~ Normal(0, I),  k drawn by weight
+        """Draws codes from p(z), or from p(z | y = label), by `draw`: the codes that an exported model draws.
 
         Args:
             count: int >= 1, number of codes.
-            seed: int >= 0; different labels under one seed get independent noise.
-            label: class to draw from, or None for all components.
+            seed: int >= 0. The first n codes of a larger count are those of a count of n.
+            label: class to draw from, or None for all components; under one seed each class gets noise of its own.
 
         Returns:
             codes float32 [count, D], and their classes int64 [count], or None where components have no class.
@@ -88,20 +94,52 @@ class GaussianMixtureSampler:
         Raises:
             InputError: if `count` < 1, `seed` < 0, or there is no component of class `label`.
         """
-        count = checked_integer(count, name="count", minimum=1)
-        seed = checked_integer(seed, name="seed", minimum=0)
-        allowed = np.arange(len(self.weights)) if label is None else self._components_of(label)
-        # Zero is padding to NumPy's seeds, [s, 0] draws as s does: so labels count from 1.
-        generator = np.random.default_rng(seed if label is None else [seed, int(label) + 1])
-        ladder = np.cumsum(self.weights[allowed])
-        steps = np.searchsorted(ladder, generator.random(count) * ladder[-1], side="right")
-        chosen = allowed[np.minimum(steps, len(allowed) - 1)]
-        noise = generator.standard_normal((count, self.latent_dim))
-        codes = np.empty_like(noise)
-        for k in np.unique(chosen):
-            rows = chosen == k
-            codes[rows] = self.means[k] + noise[rows] @ self._factors[k].T
-        return codes.astype(np.float32), None if self.labels is None else self.labels[chosen]
+        codes, labels = self.draw(*checked_request(self.classes, count, seed=seed, label=label))
+        return codes.numpy(), None if labels is None else labels.numpy()
+
+    def draw(
+        self, count: tf.Tensor, seed: tf.Tensor, labels: tf.Tensor | None = None, *, attempt: int | tf.Tensor = 0
+    ) -> tuple[tf.Tensor, tf.Tensor | None]:
+        """Draws codes in the graph: row i is a pure function of `seed`, i, `labels[i]` and `attempt`.
+
+        z = means[k] + cholesky(covariances[k]) @ noise,  noise ~ Normal(0, I),  k drawn by weight
+
+        Philox is named so that every process and, up to rounding, every device gives the same codes. TFP's
+        `MixtureSameFamily.sample` returns no component, and draws a code from each component for every one it returns.
+
+        Args:
+            count: int32 [], number of codes.
+            seed: int64 [].
+            labels: int64 [count], the class of each code, among `classes`; None draws from all components.
+            attempt: int >= 0; another one gives other codes.
+
+        Returns:
+            codes float32 [count, D], and their classes int64 [count], or None where components have no class.
+        """
+        if labels is None:
+            uniform, noise = _noise(count, self.latent_dim, seed, stream=0, attempt=attempt)
+            allowed, rows = self.weights[np.newaxis], tf.zeros([count], tf.int64)
+        else:
+            uniform, noise = _noise_by_class(labels, self.latent_dim, seed, attempt=attempt)
+            classes = np.array(self.classes)
+            allowed = np.where(self.labels == classes[:, np.newaxis], self.weights, 0.0)
+            rows = tf.argmax(labels[:, tf.newaxis] == classes, axis=1)
+        cumulative = np.cumsum(allowed, axis=1)
+        thresholds = tf.gather(tf.constant(cumulative / cumulative[:, -1:], tf.float32), rows)
+        components = tf.searchsorted(thresholds, uniform[:, tf.newaxis], side="right")[:, 0]
+        codes = self._placed(noise, components)
+        return codes, None if self.labels is None else tf.gather(tf.constant(self.labels), components)
+
+    def _placed(self, noise: tf.Tensor, components: tf.Tensor) -> tf.Tensor:
+        """float32 [count, D]: means[k] + factors[k] @ noise of each row's component k."""
+        count = len(self.weights)
+        rows = tf.dynamic_partition(tf.range(tf.size(components)), components, count)
+        parts = tf.dynamic_partition(tf.cast(noise, tf.float64), components, count)
+        codes = [
+            mean + tf.matmul(part, factor, transpose_b=True)
+            for mean, factor, part in zip(self.means, self._factors, parts, strict=True)
+        ]
+        return tf.cast(tf.dynamic_stitch(rows, codes), tf.float32)
 
     def shrunk(self, factor: float) -> GaussianMixtureSampler:
         """The same mixture with every covariance divided by `factor`: codes closer to the means.
@@ -158,12 +196,9 @@ class GaussianMixtureSampler:
                 f"Expected codes of {self.latent_dim} dimensions. Received: {codes.shape[1]}. "
                 "Encode with the model that this mixture was fitted to."
             )
-        with np.errstate(divide="ignore"):
-            log_joint = np.tile(np.log(self.weights), (len(codes), 1))
-        for k, factor in enumerate(self._factors):
-            distances = solve_triangular(factor, (codes - self.means[k]).T, lower=True)
-            log_joint[:, k] -= 0.5 * np.sum(distances**2, axis=0) + np.sum(np.log(np.diag(factor)))
-        return softmax(log_joint, axis=1)
+        mixture = self.distribution
+        parts = [codes[start : start + BATCH] for start in range(0, len(codes), BATCH)]
+        return np.concatenate([mixture.posterior_marginal(part).probs_parameter().numpy() for part in parts])
 
     def save(self, path: str | Path, **others: NDArray[np.float64]) -> Path:
         """Writes the mixture to an .npz file, all or nothing.
@@ -184,14 +219,8 @@ class GaussianMixtureSampler:
         arrays = {**others, **{name: getattr(self, name) for name in _ARRAYS}}
         if self.labels is not None:
             arrays["labels"] = self.labels
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
-            with unfinished.open("wb") as file:
-                np.savez(file, **arrays)
-            os.replace(unfinished, path)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        with atomic_write(path) as temporary:
+            np.savez(temporary, **arrays)
         return path
 
     @classmethod
@@ -211,14 +240,63 @@ class GaussianMixtureSampler:
         weights, means, covariances = (arrays[name] for name in _ARRAYS)
         return cls(weights, means, covariances, arrays.get("labels"))
 
-    def _components_of(self, label: int) -> NDArray[np.int64]:
-        if label not in self.classes:
-            known = ", ".join(str(known) for known in self.classes) or "none, its components are unlabeled"
-            raise InputError(
-                f"Expected a class of this mixture ({known}). Received: label={label!r}. "
-                "Pass one of them, or leave label out to draw from the whole mixture."
-            )
-        return np.flatnonzero(self.labels == label)
+
+def checked_request(
+    classes: tuple[int, ...], count: int, *, seed: int, label: int | None
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor | None]:
+    """The arguments of `sample` as those of `draw`.
+
+    Args:
+        classes: classes that can be drawn.
+        count: int >= 1.
+        seed: int >= 0.
+        label: one of `classes`, or None.
+
+    Returns:
+        int32 [], int64 [], and int64 [count] or None.
+
+    Raises:
+        InputError: if `count` < 1, `seed` < 0, or `label` is none of the classes.
+    """
+    count = checked_integer(count, name="count", minimum=1)
+    seed = checked_integer(seed, name="seed", minimum=0)
+    if label is not None and label not in classes:
+        known = ", ".join(map(str, classes)) or "none, its components are unlabeled"
+        raise InputError(
+            f"Expected a class of this mixture ({known}). Received: label={label!r}. "
+            "Pass one of them, or leave label out to draw from the whole mixture."
+        )
+    labels = None if label is None else tf.fill([count], tf.constant(label, tf.int64))
+    return tf.constant(count), tf.constant(seed, tf.int64), labels
+
+
+def _noise(
+    count: tf.Tensor, dimensions: int, seed: tf.Tensor, *, stream: int | tf.Tensor, attempt: int | tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Uniform [count] and standard normal [count, dimensions], both float32, of which a smaller count is a prefix."""
+    key = tf.stack([seed, 0])
+    for data in (stream, attempt):
+        key = tf.random.fold_in(key, tf.cast(data, tf.int64), alg="philox")
+    for_uniform, for_normal = tf.unstack(tf.random.split(key, 2, alg="philox"))
+    return (
+        tf.random.stateless_uniform([count], for_uniform, alg="philox"),
+        tf.random.stateless_normal([count, dimensions], for_normal, alg="philox"),
+    )
+
+
+def _noise_by_class(
+    labels: tf.Tensor, dimensions: int, seed: tf.Tensor, *, attempt: int | tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """As `_noise`, each row from the stream of its class."""
+    count = tf.size(labels)
+
+    def with_class(drawn: tuple[tf.Tensor, tf.Tensor], label: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        uniform, noise = _noise(count, dimensions, seed, stream=label + 1, attempt=attempt)
+        members = labels == label
+        return tf.where(members, uniform, drawn[0]), tf.where(members[:, tf.newaxis], noise, drawn[1])
+
+    nothing = tf.zeros([count]), tf.zeros([count, dimensions])
+    return tf.foldl(with_class, tf.unique(labels).y, initializer=nothing)
 
 
 def _freeze(sampler: GaussianMixtureSampler, name: str, array: NDArray) -> None:

@@ -1,4 +1,4 @@
-"""Latent codes laid out for the eye: lines between codes, a grid over the prior, walks along one axis or over two."""
+"""Latent traversals: interpolation between codes, walks along one axis, grids over two axes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtri
 
 from tfvae.errors import InputError
 from tfvae.sampling.moments import checked_integer
@@ -44,30 +43,6 @@ def interpolate(starts: ArrayLike, ends: ArrayLike, *, steps: int) -> NDArray[np
     _check_finite(first, last)
     alpha = (np.arange(steps) / (steps - 1))[np.newaxis, :, np.newaxis]
     return ((1.0 - alpha) * first[:, np.newaxis] + alpha * last[:, np.newaxis]).astype(np.float32)
-
-
-def latent_grid(side: int) -> NDArray[np.float32]:
-    """A square grid of 2-D codes at the quantiles of the standard normal: cells of equal prior probability.
-
-    z = ndtri((k + 0.5) / side),  k = 0 ... side - 1, on each axis
-
-    Args:
-        side: int >= 1, codes per side.
-
-    Returns:
-        float32 [side * side, 2] in reading order: the first row has the largest second coordinate, and
-        the first coordinate grows from left to right.
-
-    Raises:
-        InputError: if `side` is not an integer >= 1.
-
-    Reference:
-        Kingma and Welling 2014, appendix A.
-    """
-    side = checked_integer(side, name="side", minimum=1)
-    quantiles = ndtri((np.arange(side) + 0.5) / side)
-    across, down = np.meshgrid(quantiles, quantiles[::-1])
-    return np.stack([across.ravel(), down.ravel()], axis=1).astype(np.float32)
 
 
 def axis_traversal(

@@ -10,7 +10,8 @@ import tensorflow as tf
 
 from tfvae.data.labeled import LabeledData
 from tfvae.data.pipeline import evaluation_batches, steps_per_epoch, training_batches
-from tfvae.models.base import GenerativeModel, inference_batch_size
+from tfvae.models.base import GenerativeModel
+from tfvae.models.inference import inference_batch_size
 from tfvae.training.callbacks import (
     History,
     LearningRates,

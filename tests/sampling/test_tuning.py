@@ -1,4 +1,4 @@
-"""The searches on a decoder that can be worked out by hand: they find what there is, stop, and go on."""
+"""Searches over settings, on a decoder and classifier whose accuracy is known: results, interruption, resuming."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ GRADIENT = GradientSearch(steps=60, samples=50, points=6, weights=(0.01, 30.0), 
 PRIORITIZED = PrioritizedSearch(budget=40)
 
 
-def test_the_whole_grid_is_scored_and_its_accuracy_is_the_normal_integral():
+def test_grid_search_accuracy_is_the_normal_integral():
     frontier = Simple.fit(CODES, LABELS).tune(decode, classify, samples=2000)
     assert frontier.thetas.shape == (44, 2) and frontier.accuracies.shape == (44, 2)
     for (theta, count), accuracy in zip(frontier.thetas, frontier.accuracy, strict=True):
@@ -33,7 +33,7 @@ def test_the_whole_grid_is_scored_and_its_accuracy_is_the_normal_integral():
 
 @pytest.mark.parametrize("search", [GRADIENT, PRIORITIZED], ids=lambda search: type(search).__name__)
 @pytest.mark.parametrize("kind", [Medium1, Medium2])
-def test_a_search_keeps_what_decides_the_class_still_and_lets_the_rest_vary(kind, search):
+def test_search_shrinks_only_the_dimension_that_decides_the_class(kind, search):
     frontier = kind.fit(CODES, LABELS).tune(decode, classify, search=search, samples=300)
     chosen = frontier.thetas[frontier.at_accuracy(0.99)]
     decides, free = chosen[..., 0], chosen[..., 1]
@@ -44,7 +44,7 @@ def test_a_search_keeps_what_decides_the_class_still_and_lets_the_rest_vary(kind
 
 
 @pytest.mark.parametrize("search", [GRADIENT, PRIORITIZED], ids=lambda search: type(search).__name__)
-def test_a_stopped_search_goes_on_and_ends_as_an_undisturbed_one(search, tmp_path):
+def test_interrupted_search_resumes_to_the_uninterrupted_result(search, tmp_path):
     generator, file = Medium2.fit(CODES, LABELS), tmp_path / "search.jsonl"
     whole = generator.tune(decode, classify, search=search, samples=100)
 
@@ -69,11 +69,11 @@ def test_a_stopped_search_goes_on_and_ends_as_an_undisturbed_one(search, tmp_pat
 
 def test_the_file_of_another_search_is_refused(tmp_path):
     generator, file = Simple.fit(CODES, LABELS), tmp_path / "simple.jsonl"
-    grid = GridSearch(thetas=(0.0, 0.5), counts=(1,))
+    grid = GridSearch(thetas=(0.0, 0.5), num_samples=(1,))
     generator.tune(decode, classify, search=grid, samples=10, file=file)
     for other in (
         lambda: generator.tune(decode, classify, search=grid, samples=20, file=file),
-        lambda: generator.tune(decode, classify, search=GridSearch(counts=(1,)), samples=10, file=file),
+        lambda: generator.tune(decode, classify, search=GridSearch(num_samples=(1,)), samples=10, file=file),
         lambda: Simple.fit(CODES + 1, LABELS).tune(decode, classify, search=grid, samples=10, file=file),
     ):
         with pytest.raises(InputError, match=THREE_PARTS):
@@ -83,10 +83,24 @@ def test_the_file_of_another_search_is_refused(tmp_path):
         generator.tune(decode, classify, search=grid, samples=10, file=file)
 
 
-def test_every_score_is_kept_as_it_comes(tmp_path):
+def test_the_file_of_an_earlier_version_is_resumed(tmp_path):
+    """GridSearch.num_samples was `counts`."""
+    generator, file = Simple.fit(CODES, LABELS), tmp_path / "simple.jsonl"
+    grid = GridSearch(thetas=(0.0, 0.5), num_samples=(1, 2))
+    expected = generator.tune(decode, classify, search=grid, samples=10, file=file)
+    header, *rows = file.read_text().splitlines(keepends=True)
+    old = header.replace('"num_samples"', '"counts"')
+    assert old != header
+    file.write_text("".join([old, *rows[:3]]))
+    found = generator.tune(decode, classify, search=grid, samples=10, file=file)
+    np.testing.assert_array_equal(found.accuracies, expected.accuracies)
+    assert file.read_text() == "".join([old, *rows])
+
+
+def test_search_file_has_a_line_per_scored_setting(tmp_path):
     file = tmp_path / "simple.jsonl"
     frontier = Simple.fit(CODES, LABELS).tune(
-        decode, classify, search=GridSearch(thetas=(0.3,), counts=(1, 2)), samples=50, file=file
+        decode, classify, search=GridSearch(thetas=(0.3,), num_samples=(1, 2)), samples=50, file=file
     )
     header, *rows = map(json.loads, file.read_text().splitlines())
     assert header["generator"] == "Simple" and header["scored_samples"] == 50
@@ -94,7 +108,7 @@ def test_every_score_is_kept_as_it_comes(tmp_path):
     np.testing.assert_array_equal([row["similarities"] for row in rows], frontier.similarities)
 
 
-def test_the_graph_s_similarity_is_that_of_the_metrics():
+def test_within_class_similarity_equals_cosine_similarity_metric():
     images = np.random.default_rng(0).uniform(size=(3, 20, 12)).astype(np.float32)
     values = within_class_similarity(tf.constant(images)).numpy()
     for value, group in zip(values, images, strict=True):
@@ -114,7 +128,7 @@ def test_the_graph_s_similarity_is_that_of_the_metrics():
         lambda: Simple.fit(CODES, LABELS).tune(decode, classify, samples=1),
         lambda: Simple.fit(CODES, LABELS).tune(decode, classify, seed=-1),
         lambda: Simple.fit(CODES, LABELS).tune(decode, classify, search=GridSearch(thetas=(2.0,))),
-        lambda: Simple.fit(CODES, LABELS).tune(decode, classify, search=GridSearch(counts=())),
+        lambda: Simple.fit(CODES, LABELS).tune(decode, classify, search=GridSearch(num_samples=())),
     ],
 )
 def test_a_wrong_setting_of_a_search_is_refused(wrong):

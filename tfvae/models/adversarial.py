@@ -11,7 +11,7 @@ from tfvae.models.base import Player
 from tfvae.models.latent_variable import LatentVariableModel
 
 
-class TwoPlayerModel(LatentVariableModel):
+class AdversarialModel(LatentVariableModel):
     """A model in which `discriminator_optimizer` moves the discriminator, and `optimizer` everything else.
 
     A subclass sets `discriminator`, or None where it plays alone, and calls its first optimizer `optimizer_name`.

@@ -1,0 +1,7 @@
+"""Export of trained models and their samplers as SavedModels for TF Serving."""
+
+from __future__ import annotations
+
+from tfvae.serving.export import export, signatures
+
+__all__ = ["export", "signatures"]
