@@ -2,17 +2,17 @@
 
     python -m experiments.gan_vs_vae --data-dir DIR
 
-dcgan and vae are the report's networks. dcgan-r1 is dcgan with an R1 gradient penalty, averaged generator weights and a
-cosine learning rate; dcgan-slim has a fortieth of dcgan's parameters, the same training and smaller batches. sweep-* are
-dcgan-slim and vae with other latent dimensions and widths, the report's "customization"; they run only when named, or
-all of them by `python -m experiments.gan_vs_vae.sweep`.
+dcgan and vae are the report's networks. dcgan-r1 is dcgan with an R1 gradient penalty, averaged generator weights and
+a cosine learning rate; dcgan-slim has a fortieth of dcgan's parameters, the same training and smaller batches. sweep-*
+are dcgan-slim and vae with other latent dimensions and widths, the report's "customization"; they run only when named,
+or all of them by `python -m experiments.gan_vs_vae.sweep`.
 
 One core of an AMD EPYC needs 8 minutes an epoch of dcgan or dcgan-r1, 90 s of dcgan-slim and 25 s of vae, with
 `--precision bfloat16`; float32 takes half as much again, and two cores less. A checkpoint of dcgan is 1 GB.
-Expect, from seed 0, a FID by `mnist_cnn` of 3.2 for vae and 0.19 for dcgan-slim after 100 epochs (2.1 times that of real
-images; inception score 9.77), of 12.7 for dcgan and 0.90 for dcgan-r1 after 20; cross-entropy of vae's reconstructions
-0.0911 nats a pixel. dcgan-slim was chosen on the last 10,000 training images, by short runs on the others.
-All results, generated: experiments/README.md.
+Expect, from seed 0, a FID by `mnist_cnn` of 3.2 for vae and 0.19 for dcgan-slim after 100 epochs (2.1 times that of
+real images; inception score 9.77), of 12.7 for dcgan and 0.90 for dcgan-r1 after 20; cross-entropy of vae's
+reconstructions 0.0911 nats a pixel. dcgan-slim was chosen on the last 10,000 training images, by short runs on the
+others. All results, generated: experiments/README.md.
 """
 
 from __future__ import annotations

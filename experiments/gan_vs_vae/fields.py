@@ -11,6 +11,7 @@ from tfvae.training.config import Training, VariantConfig, check
 
 TRAINING = Training(epochs=100, batch_size=128, learning_rate=2e-4, steps_per_execution=20)
 COSINE = replace(TRAINING, schedule="cosine")
+SMALL_BATCHES = replace(COSINE, batch_size=32, learning_rate=1e-3)
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ class VAEConfig(ReportConfig):
 class SlimConfig(VAEConfig):
     """The slim DCGAN, and others like it."""
 
-    training: Training = replace(COSINE, batch_size=32, learning_rate=1e-3)
+    training: Training = SMALL_BATCHES
     latent_dim: int = 128
     gan: GAN = field(default_factory=GAN)
     slim: Slim = field(default_factory=Slim)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from experiments.gan_vs_vae.claims import CLAIMS, PUBLISHED, SHOWN
 from experiments.gan_vs_vae.config import SETTINGS
@@ -23,7 +24,12 @@ from tfvae.training.monitoring import epoch_metrics_and_warnings
 from tfvae.training.variant import Variant, one_adam
 
 GRID, COLUMNS = 25, 5
-BUILDERS = {DCGANConfig: build_dcgan, DCGANR1Config: build_dcgan, SlimConfig: build_slim, VAEConfig: build_vae}
+BUILDERS: dict[type, Callable[..., Any]] = {
+    DCGANConfig: build_dcgan,
+    DCGANR1Config: build_dcgan,
+    SlimConfig: build_slim,
+    VAEConfig: build_vae,
+}
 
 
 def overview(runs: Sequence[FinishedRun]) -> Figure | None:
@@ -32,13 +38,19 @@ def overview(runs: Sequence[FinishedRun]) -> Figure | None:
     return samples_side_by_side(runs, titles, count=2 * GRID, columns=COLUMNS, title="Generated digits")
 
 
+def point(run: FinishedRun) -> str:
+    """Latent dimensions, and the width where it is not that of the other variants."""
+    width = run.number("relative_width")
+    return f"{run.number('latent_dim'):g}-D" + ("" if width == 1 else f", width {width:g}")
+
+
 def customization(runs: Sequence[FinishedRun]) -> Figure | None:
     """Section 3.6: quality against size."""
     return metric_against_parameters(
         runs,
         {"slim DCGAN": "sweep-dcgan*", "VAE": "sweep-vae*"},
         "prior/fid_ratio",
-        point=lambda run: f"{run.number('latent_dim'):g}-D, width {run.number('relative_width'):g}",
+        point=point,
         title="Customization: quality against size",
         ylabel="FID over that of real images (dimensionless)",
         reference=1.0,

@@ -31,8 +31,8 @@ def measure_categories(evaluation: Evaluation) -> dict[str, Measurement]:
         return {}
     extractor, images = evaluation.reference.extractor, evaluation.samples["prior"].images
     purity = majority_accuracy(categories, extractor(images).logits.argmax(axis=1))
-    label = {"samples": len(images), "extractor": extractor.name, "extractor_sha256": extractor.sha256}
-    return {"prior/category_purity": Measurement(purity, **label)}
+    measured = Measurement(purity, samples=len(images), extractor=extractor.name, extractor_sha256=extractor.sha256)
+    return {"prior/category_purity": measured}
 
 
 def category_sheet(evaluation: Evaluation) -> dict[str, Figure]:
