@@ -1,6 +1,6 @@
 """`python -m experiments.latent_generators`."""
 
 from experiments.latent_generators.config import SETTINGS
-from tfvae.experiment_cli import main
+from tfvae.cli.experiment import main
 
 main(SETTINGS)

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from tfvae.experiment_cli import main
+from tfvae.cli.experiment import main
 from tfvae.reporting.experiment import Experiment
 from tfvae.training.config import flat_fields
 

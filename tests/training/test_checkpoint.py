@@ -188,7 +188,7 @@ def test_when_all_are_damaged_the_user_is_told(folder):
 
 def test_every_optimizer_of_every_player_is_kept(tmp_path):
     class TwoPlayers(VAE):
-        def players(self):
+        def optimizers_and_variables(self):
             return [
                 (self.optimizer, self.encoder.trainable_variables),
                 (self.second, self.decoder.trainable_variables),

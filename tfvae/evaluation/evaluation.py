@@ -14,6 +14,7 @@ from tfvae.data.images import ImageData
 from tfvae.data.labeled import LabeledData
 from tfvae.figures import Figure
 from tfvae.metrics.measurement import Measurement
+from tfvae.metrics.posterior import posterior_moments
 from tfvae.metrics.samples import RealReference
 
 CHUNK = 500  # examples converted to float at once: all test images of 256x256 would take gigabytes
@@ -184,6 +185,13 @@ class Evaluation:
     def reconstructions(self) -> NDArray[Any]:
         """Decoded `test_codes`, as examples are stored."""
         return self.decode(self.test_codes)
+
+    @cached_property
+    def test_moments(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Means and variances of q(z | x) over the test split, each float32 [N, latent_dim]."""
+        parts = [posterior_moments(self.model, part) for part in self.chunks(self.data.test_images)]
+        means, variances = (np.concatenate(moments) for moments in zip(*parts, strict=True))
+        return means, variances
 
     def measured(self, value: float, *, samples: int | None = None, split: str | None = "test") -> Measurement:
         """A number of the model itself, by default of the whole test split."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import fnmatch
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import jinja2
 
+from tfvae.errors import InputError
 from tfvae.figures import save_figure
 from tfvae.files import atomic_write
 from tfvae.reporting.experiment import Experiment
@@ -142,9 +143,11 @@ class _Page:
         links = " ".join(f"![{path.stem}]({path.relative_to(self._folder)})" for path in paths)
         return f"Epochs {epochs}, from left to right.\n\n{links}\n" if paths else ""
 
-    def warnings(self, *variants: str, rule: Any) -> str:
-        """What a rule says of each run's history, by epoch."""
-        lines = []
+    def warnings(self, *variants: str) -> str:
+        """The warnings of the experiment's rule on each run's history, by epoch."""
+        lines, rule = [], self._experiment.warning
+        if rule is None:
+            raise InputError("Expected an experiment with a `warning`. Received: none. Give `Experiment` the rule.")
         for run in self._named(variants):
             history = history_rows(run.folder.history)
             found = [(row["epoch"], rule(history[: place + 1])) for place, row in enumerate(history)]
@@ -178,6 +181,26 @@ class _Page:
         if labels:
             lines += ["\nMetrics of samples, on which no model was chosen:\n", *(f"- {label}" for label in labels)]
         return "\n".join(lines) + "\n"
+
+    def alerts(self, metric: str, *variants: str, text: str, above: float = math.inf, below: float = -math.inf) -> str:
+        """A warning for every run whose metric is above or below a bound; `{name}` in its text stands for a metric."""
+        lines = []
+        for run in self._named(variants):
+            value = run.value(metric)
+            if value is not None and (value > above or value < below):
+                named = {name: number(run.value(name)) for name in run.record["metrics"] if f"{{{name}}}" in text}
+                lines.append(f"> {run.variant}, seed {run.seed}: {text.format_map(named)}\n")
+        return "\n".join(lines)
+
+    def best_and_mean(self, *variants: str, metrics: Mapping[str, str]) -> str:
+        """A row per variant and metric: the highest value of all seeds, and their mean; `metrics` gives titles."""
+        rows = [["variant", "metric", "best", "mean ± deviation (seeds)"]]
+        for variant, group in by_variant(self._named(variants)).items():
+            for metric, title in metrics.items():
+                values = [value for run in group if (value := run.value(metric)) is not None]
+                if values:
+                    rows.append([variant, title, number(max(values)), over_seeds(values)])
+        return markdown_table(rows) if len(rows) > 1 else ""
 
     def _commands(self) -> list[str]:
         """A command for each preset, precision and number of epochs that the runs have."""

@@ -180,7 +180,7 @@ class ScoredSettings:
             header = None
         if isinstance(header, dict):
             header = {RENAMED.get(name, name): value for name, value in header.items()}
-            header["search"] = RENAMED.get(header.get("search"), header.get("search"))
+            header["search"] = RENAMED.get(str(header.get("search")), header.get("search"))
         if header != fingerprint:
             raise InputError(
                 f"Expected in {file} the scores of this search, {fingerprint}. Received: {header}. "

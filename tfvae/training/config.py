@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 from tfvae.errors import InputError
 
@@ -60,7 +60,13 @@ class Training:
 
 @dataclass(frozen=True)
 class VariantConfig:
-    """Configuration of one variant; an experiment adds its own fields by subclassing."""
+    """Configuration of one variant; an experiment adds its own fields by subclassing.
+
+    Class attributes:
+        newer_fields: an experiment's own fields that are newer than some runs, treated like OMITTED_AT_DEFAULT.
+    """
+
+    newer_fields: ClassVar[tuple[str, ...]] = ()
 
     data: str = "mnist"
     """mnist, digits (bundled, works offline), faces, textures (bundled), or folder:PATH with your own pictures, whose
@@ -96,13 +102,16 @@ class VariantConfig:
 NOT_IN_FINGERPRINT = ("inception", "training.steps_per_execution", "training.checkpoint_minutes")
 """Fields that change nothing that a run computes."""
 
-OMITTED_AT_DEFAULT = (
-    "image_size",
-    "training.schedule",
-    "training.early_stopping",
-    "training.reduce_on_plateau",
-)
+OMITTED_AT_DEFAULT = ("training.schedule", "training.early_stopping", "training.reduce_on_plateau")
 """Fields newer than some runs: left out while they have the variant's own value, so older fingerprints stay valid."""
+
+OMITTED_WHILE_NONE = ("image_size",)
+"""A field that runs record where they have one, and that is newer than some that have none."""
+
+
+def section(name: str, **fields: Any) -> dict[str, Any]:
+    """Fields of one section by their paths: section("training", epochs=2) is {"training.epochs": 2}."""
+    return {f"{name}.{entry}": value for entry, value in fields.items()}
 
 
 def flat_fields(config: Any) -> dict[str, Any]:
@@ -147,10 +156,12 @@ def fingerprint(config: VariantConfig, default: VariantConfig) -> dict[str, Any]
         config: what the run was told.
         default: the variant's own configuration, without what the command line changed.
     """
-    usual = flat_fields(default)
+    usual, newer = flat_fields(default), (*OMITTED_AT_DEFAULT, *config.newer_fields)
     values = {**flat_fields(config), "data": config.dataset}
     return {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in values.items()
-        if name not in NOT_IN_FINGERPRINT and not (name in OMITTED_AT_DEFAULT and value == usual[name])
+        if name not in NOT_IN_FINGERPRINT
+        and not (name in newer and value == usual[name])
+        and not (name in OMITTED_WHILE_NONE and value is None)
     }

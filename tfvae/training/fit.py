@@ -82,7 +82,7 @@ def training_callbacks(model: GenerativeModel, training: Training) -> list[keras
     if training.schedule == "cosine":
         schedules = [
             keras.optimizers.schedules.CosineDecay(float(optimizer.learning_rate), training.epochs)
-            for optimizer, _ in model.players()
+            for optimizer, _ in model.optimizers_and_variables()
         ]
         callbacks.append(LearningRates(*schedules))
     if training.reduce_on_plateau is not None:

@@ -174,11 +174,20 @@ def recorded_fingerprint(config: Path, usual: Mapping[str, Any] | None = None) -
     for name in ("data", "dataset"):
         if name in earlier:
             earlier[name] = str(earlier[name]).replace("upright:", "deskewed:").replace("upright-", "deskewed:")
-    return earlier if usual is None else {name: earlier.get(name, value) for name, value in usual.items()}
+    if usual is None:
+        return earlier
+    deleted = {name: earlier[name] for name, value in DELETED_FIELDS.items() if earlier.get(name, value) != value}
+    return {name: earlier.get(name, value) for name, value in usual.items()} | deleted
 
 
-EARLIER_FIELDS = {"networks.neighbourhood": "networks.neighborhood"}
+EARLIER_FIELDS = {
+    "networks.neighbourhood": "networks.neighborhood",
+    "networks.grain": "networks.noise_injection",
+}
 """{name of a field up to version 0.1.0: its name today}."""
+
+DELETED_FIELDS = {"networks.linear_skip": 0}
+"""{field of version 0.1.0 that no variant has any more: the value that corresponds to the runs of today}."""
 
 
 def history_rows(path: Path) -> list[dict[str, Any]]:

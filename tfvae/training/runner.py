@@ -125,6 +125,7 @@ def execute(run: Run, strategy: tf.distribute.Strategy, published: Sequence[Publ
         evaluation,
         published,
         parameters=sum(math.prod(variable.shape) for variable in model.trainable_variables),
+        training_images=len(run.data.train_labels),
         epochs=len(history),
         train_seconds=len(history) * seconds,
         seconds_per_epoch=seconds,
