@@ -17,7 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tfvae.training.arguments import Author, Preset, Report, Settings
-from tfvae.training.config import VariantConfig, check
+from tfvae.training.config import SMOKE, VariantConfig, check
 
 IIT = "Indian Institute of Technology, Hyderabad"
 
@@ -99,16 +99,6 @@ SETTINGS = Settings(
     presets={
         "report": Preset(),
         "quick": Preset({"training.epochs": 8, "samples": 5000, "nll_draws": 50}),
-        "smoke": Preset(
-            {
-                "training.epochs": 2,
-                "training.steps_per_execution": 10,
-                "training_images": 2000,
-                "test_images": 500,
-                "samples": 500,
-                "nll_images": 100,
-                "nll_draws": 10,
-            }
-        ),
+        "smoke": Preset(SMOKE | {"nll_images": 100, "nll_draws": 10}),
     },
 )
