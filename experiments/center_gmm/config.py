@@ -97,7 +97,6 @@ SETTINGS = Settings(
     },
     default=("vanilla-6", "center-6", "vanilla-3", "center-3"),
     presets={
-        "report": Preset(),
         "quick": Preset({"training.epochs": 8, "samples": 5000, "nll_draws": 50}),
         "smoke": Preset(SMOKE | {"nll_images": 100, "nll_draws": 10}),
     },

@@ -61,10 +61,8 @@ SETTINGS = Settings(
     ),
     description=str(__doc__),
     configs=CONFIGS,
-    default=tuple(CONFIGS),
     aliases={"best_training": Alias("training", ("mnist-gmvae-best",))},
     presets={
-        "report": Preset(),
         "quick": Preset(
             {"training.epochs": 8, "samples": 5000},
             {

@@ -133,9 +133,7 @@ SETTINGS = Settings(
         "mmd-10": MMDConfig(generators=PrioritizedGenerators(), mmd=MMD10()),
         "mmd-20": MMDConfig(generators=GradientGenerators(), mmd=MMD20()),
     },
-    default=("elbo-2", "elbo-10", "elbo-20", "mmd-2", "mmd-10", "mmd-20"),
     presets={
-        "report": Preset(),
         "quick": Preset(
             {"training.epochs": 8, "samples": 5000}
             | section("generators.", classifier_epochs=1, samples=200, budget=200, steps=200)
