@@ -85,7 +85,6 @@ class TestGamixFaces(ExperimentContract):
             (["--image-size", "40"], "40, 40"),
             (["--networks.latent-dim", "1"], "networks-latent-dim=1"),
             (["--networks.widths", "0", "4"], "networks-widths"),
-            (["--networks.linear-skip", "3"], "networks-linear-skip=3"),
             (["--networks.detail", "-1"], "networks-detail=-1"),
             (["--networks.neighborhood", "1"], "networks-neighborhood=1"),
             (["--weights.betas", "1", "1", "-1"], "weights-betas"),
