@@ -118,7 +118,7 @@ def blank(evaluation: Evaluation) -> dict[str, Figure]:
 def at_epoch_end(model: Any) -> Mapping[str, float]:
     steps = int(model.train_draws.numpy())
     pass_moment(f"epoch-{steps // STEPS}")
-    return {"steps": steps, "rate": float(model.optimizer.learning_rate)}
+    return {"steps": steps, "rate": float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))}
 
 
 def callbacks(run: Run) -> Sequence[keras.callbacks.Callback]:
@@ -174,7 +174,7 @@ EXPERIMENT = Experiment(
             name=name,
             config=SETTINGS.configs[name],
             build=build,
-            optimizers=adam_without_xla if name == "scripted" else one_adam,
+            optimizers=one_adam if name == "center" else adam_without_xla,
             callbacks=callbacks,
             samplers=(Prior(),),
             draw=draw_without_scores,

@@ -74,7 +74,9 @@ def training_callbacks(model: GenerativeModel, training: Training) -> list[keras
     callbacks: list[keras.callbacks.Callback] = []
     if training.schedule == "cosine":
         schedules = [
-            keras.optimizers.schedules.CosineDecay(float(optimizer.learning_rate), training.epochs)
+            keras.optimizers.schedules.CosineDecay(
+                float(keras.ops.convert_to_numpy(optimizer.learning_rate)), training.epochs
+            )
             for optimizer, _ in model.players()
         ]
         callbacks.append(LearningRates(*schedules))
