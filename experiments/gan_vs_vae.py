@@ -58,7 +58,7 @@ from tfvae.training.experiment import Evaluation, Experiment, TrainedRun
 GRID = 25
 PICTURED = 2000
 WATCHED = 1000
-STEADYING = ("gradient_penalty", "penalty_share", "top_share", "average_decay")
+STEADYING = ("gradient_penalty", "penalty_share", "average_decay")
 
 
 @dataclass(frozen=True)
@@ -87,18 +87,13 @@ class Steadying:
     """Weight of the discriminator's squared slope at real images (R1)."""
     penalty_share: float = 0.25
     """How much of a batch the slope is worked out on, with as much more weight."""
-    top_share: float = 1.0
-    """How much of a batch of generated images the generator learns from, those taken for real most readily."""
     average_decay: float = 0.9995
     """Decay of the running average of the generator's weights, from which the images come."""
 
     def __post_init__(self) -> None:
-        penalty, share, top, average = (
-            {f"{type(self).__name__.lower()}_{name}": getattr(self, name)} for name in STEADYING
-        )
+        penalty, share, average = ({f"{type(self).__name__.lower()}_{name}": getattr(self, name)} for name in STEADYING)
         check(0 <= self.gradient_penalty < math.inf, "a weight of at least 0", **penalty)
         check(0 < self.penalty_share <= 1, "a share in (0, 1]", **share)
-        check(0 < self.top_share <= 1, "a share in (0, 1]", **top)
         check(0 < self.average_decay < 1, "a decay in (0, 1)", **average)
 
 

@@ -1,6 +1,6 @@
-"""What every model promises, checked once: a model's test subclasses a contract and says how it is made.
+"""Tests that every model passes: a model's test class subclasses a contract and defines `make`.
 
-`ModelContract` is that of a model that encodes; `GenerativeContract`, its first part, is that of any.
+`GenerativeContract` is for any model, `ModelContract` for autoencoders.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from tfvae.training.strategy import repeatable
 IMAGE_SHAPE = (6, 5, 1)
 CLASSES = 3
 COUNT = 60
-BATCH = 16  # leaves a last batch of 12
+BATCH = 16  # the last batch has 12
 LATENT_DIM = 2
 THREE_PARTS = r"(?s)^Expected .+\. Received: .+\. [A-Z].+\.$"
 
 
 def small_images(count: int = COUNT) -> tuple[np.ndarray, np.ndarray]:
-    """Noisy pictures of three classes: float32 [count, 6, 5, 1] in [0, 1] and int64 [count]."""
+    """Noisy images of three classes: float32 [count, 6, 5, 1] in [0, 1] and int64 [count]."""
     generator = np.random.default_rng(0)
     templates = generator.uniform(size=(CLASSES, *IMAGE_SHAPE)) > 0.5
     labels = np.arange(count) % CLASSES
@@ -37,7 +37,7 @@ def small_images(count: int = COUNT) -> tuple[np.ndarray, np.ndarray]:
 
 
 def small_networks(parameters_per_code: int) -> tuple[keras.Model, keras.Model]:
-    """An encoder and a decoder for those pictures, of a few hundred weights."""
+    """An encoder and a decoder for these images, of a few hundred weights."""
     encoder = dense_encoder(IMAGE_SHAPE, parameters_per_code * LATENT_DIM, widths=(16,))
     return encoder, dense_decoder(LATENT_DIM, IMAGE_SHAPE, widths=(16,))
 
@@ -65,25 +65,25 @@ def fitted(model: GenerativeModel, epochs: int, seed: int = 0, data=None) -> dic
 
 
 def assert_equal_states(one: GenerativeModel, other: GenerativeModel, **tolerance) -> None:
-    """Equal weights, draw counters and optimizer variables: exactly, or within a tolerance."""
+    """Equal weights, noise counters and optimizer variables: exactly, or within a tolerance."""
     for ours, theirs in zip(states(one), states(other), strict=True):
         np.testing.assert_allclose(ours, theirs, **{"rtol": 0, "atol": 0, **tolerance})
 
 
 def json_of(model: GenerativeModel) -> str:
-    """The config as JSON, in which a tuple is a list, as it is after a file."""
+    """The config as JSON, which has lists for tuples."""
     return json.dumps(model.get_config())
 
 
 def states(model: GenerativeModel) -> list[np.ndarray]:
-    optimizers = [variable for optimizer, _ in model.players() for variable in optimizer.variables]
+    optimizers = [variable for optimizer, _ in model.optimizers_and_variables() for variable in optimizer.variables]
     return [variable.numpy() for variable in [*model.variables, *optimizers]]
 
 
 class GenerativeContract:
-    """Subclass it as `class TestX(GenerativeContract)` and give `make`, the model before `compile`.
+    """Subclass as `class TestX(GenerativeContract)` and define `make`, which returns an uncompiled model.
 
-    A model that is compiled or fed in another way says so in `compile` and `images`.
+    Override `compile` and `images` where a model needs other optimizers or data.
     """
 
     epochs = 15
@@ -115,21 +115,21 @@ class GenerativeContract:
         model.training_history = fitted(model, epochs=cls.epochs, data=cls.images())
         return model
 
-    def test_the_logs_are_the_metrics(self, trained):
+    def test_logs_have_loss_and_terms(self, trained):
         names = ["loss", *trained.term_names]
         assert [metric.name for metric in trained.metrics] == names
         images, labels = self.images()
         assert len(trained.evaluate(images, labels, batch_size=BATCH, verbose=0)) == len(names)
         assert set(trained.training_history) == {*names, *(f"val_{name}" for name in names)}
 
-    def test_the_loss_is_the_sum_of_its_terms(self, trained):
+    def test_loss_is_sum_of_terms(self, trained):
         for part in ("", "val_"):
             terms = [trained.training_history[part + name] for name in trained.term_names]
             np.testing.assert_allclose(trained.training_history[f"{part}loss"], np.sum(terms, axis=0), rtol=1e-5)
 
-    def test_evaluate_repeats_exactly_and_changes_nothing(self, trained):
+    def test_evaluate_is_deterministic_and_changes_no_state(self, trained):
         images, labels = self.images()
-        trained.reset_metrics()  # the noise of an evaluation starts again at draw 0
+        trained.reset_metrics()  # restarts the noise of evaluation
         before = states(trained)
         first, second = (
             trained.evaluate(images, labels, batch_size=BATCH, verbose=0, return_dict=True) for _ in range(2)
@@ -139,7 +139,7 @@ class GenerativeContract:
         for old, new in zip(before, states(trained), strict=True):
             np.testing.assert_array_equal(old, new)
 
-    def test_evaluate_is_the_mean_of_the_objective_over_all_images(self, trained):
+    def test_evaluate_is_mean_of_objective_over_images(self, trained):
         images, labels = self.images()
         batches = range(0, COUNT, BATCH)
         terms = [
@@ -157,21 +157,21 @@ class GenerativeContract:
             assert values.shape == (COUNT,) and values.dtype == np.float32
             assert logs[name] == pytest.approx(values.mean(), rel=1e-5)
 
-    def test_images_of_codes_have_their_shape_and_range(self, trained):
+    def test_decoded_and_sampled_images_have_shape_and_range(self, trained):
         low, high = self.value_range
         for images, count in ((trained.decode(self.codes()), COUNT), (trained.sample(7), 7)):
             assert images.shape == (count, *IMAGE_SHAPE) and images.dtype == np.float32
             assert low <= images.min() and images.max() <= high
 
-    def test_the_batch_size_changes_no_image(self, trained):
+    def test_decode_is_independent_of_batch_size(self, trained):
         codes = self.codes()
         np.testing.assert_allclose(trained.decode(codes, batch_size=7), trained.decode(codes), atol=1e-5)
 
-    def test_a_seed_names_its_samples(self, trained):
+    def test_samples_depend_on_seed_only(self, trained):
         np.testing.assert_array_equal(trained.sample(5, seed=1), trained.sample(5, seed=1))
         assert np.abs(trained.sample(5, seed=1) - trained.sample(5, seed=2)).max() > 1e-3
 
-    def test_it_comes_back_from_a_file_and_trains_on(self, trained, tmp_path):
+    def test_file_restores_model_and_optimizer_state(self, trained, tmp_path):
         images, labels = self.images()
         trained.save(tmp_path / "model.keras")
         loaded = keras.saving.load_model(tmp_path / "model.keras")
@@ -180,27 +180,27 @@ class GenerativeContract:
         codes = self.codes()
         np.testing.assert_array_equal(loaded.decode(codes), trained.decode(codes))
         twin = keras.saving.load_model(tmp_path / "model.keras")
-        # Without XLA or this switch sums may differ in their last digit, which Adam can make a whole step of.
+        # Without XLA or op determinism sums may differ in the last digit, which Adam can amplify to a whole step.
         with repeatable(tf.distribute.get_strategy(), xla=loaded.jit_compile):
             for model in (loaded, twin):
                 model.train_on_batch(images, labels)
         assert_equal_states(loaded, twin, rtol=1e-5, atol=1e-6)
         assert np.abs(states(loaded)[-1] - states(trained)[-1]).max() > 0
 
-    def test_the_config_makes_the_same_model(self, trained):
+    def test_config_round_trips(self, trained):
         copy = type(trained).from_config(json.loads(json_of(trained)))
         assert json_of(copy) == json_of(trained)
         shapes = [[variable.shape for variable in model.variables] for model in (copy, trained)]
         assert shapes[0] == shapes[1]
 
-    def test_images_of_another_shape_or_type_are_not_trained_on(self, trained):
+    def test_fit_and_evaluate_reject_images_of_wrong_shape_or_dtype(self, trained):
         images, labels = self.images()
         for bad in (images[..., 0], images[:, :, :-1], (255 * images).astype(np.uint8)):
             for method in (trained.fit, trained.evaluate):
                 with pytest.raises(InputError, match=THREE_PARTS):
                     method(bad, labels, verbose=0)
 
-    def test_codes_of_another_shape_or_type_and_counts_below_one_are_refused(self, trained):
+    def test_decode_and_sample_reject_invalid_codes_and_counts(self, trained):
         codes = self.codes()
         for bad in (codes[0], codes[:, :1], codes.astype(np.int64)):
             with pytest.raises(InputError, match=THREE_PARTS):
@@ -209,14 +209,14 @@ class GenerativeContract:
             with pytest.raises(InputError, match=THREE_PARTS):
                 trained.sample(bad)
 
-    def test_images_of_float64_train_as_those_of_float32(self):
+    def test_float64_images_are_evaluated_as_float32(self):
         images, labels = self.images(BATCH)
         model = self.compile(self.make(), run_eagerly=True)
         batches = tf.data.Dataset.from_tensors((images.astype(np.float64), labels))
         logs = model.evaluate(batches, verbose=0, return_dict=True)
         assert logs == model.evaluate(images, labels, batch_size=BATCH, verbose=0, return_dict=True)
 
-    def test_bfloat16_keeps_weights_and_terms_in_float32(self):
+    def test_weights_and_terms_are_float32_under_bfloat16_policy(self):
         images, labels = self.images(BATCH)
         with dtype_policy("mixed_bfloat16"):
             model = self.compile(self.make())
@@ -235,20 +235,20 @@ class GenerativeContract:
 
 
 class ModelContract(GenerativeContract):
-    """Subclass it as `class TestX(ModelContract)` and give `make`, an autoencoder before `compile`."""
+    """Subclass as `class TestX(ModelContract)` and define `make`, which returns an uncompiled autoencoder."""
 
-    def test_it_learns(self, trained):
+    def test_training_reduces_loss(self, trained):
         history = trained.training_history
         assert history["loss"][-1] < 0.9 * history["loss"][0]
         assert history["val_loss"][-1] < 0.9 * history["val_loss"][0]
 
-    def test_predict_is_the_reconstruction(self, trained):
+    def test_predict_returns_reconstruction(self, trained):
         images, _ = self.images()
         np.testing.assert_allclose(
             trained.predict(images, batch_size=BATCH, verbose=0), trained.reconstruct(images), atol=1e-6
         )
 
-    def test_codes_and_reconstructions_have_their_shapes(self, trained):
+    def test_encode_and_reconstruct_return_expected_shapes(self, trained):
         images, _ = self.images()
         codes = trained.encode(images)
         decoded, reconstructed = trained.decode(codes), trained.reconstruct(images)
@@ -257,17 +257,17 @@ class ModelContract(GenerativeContract):
         assert np.isfinite(codes).all() and np.isfinite(reconstructed).all()
         np.testing.assert_array_equal(decoded, reconstructed)
 
-    def test_the_batch_size_changes_no_code(self, trained):
+    def test_encode_is_independent_of_batch_size(self, trained):
         images, _ = self.images()
         np.testing.assert_allclose(trained.encode(images, batch_size=7), trained.encode(images), atol=1e-5)
 
-    def test_a_file_keeps_the_encoder(self, trained, tmp_path):
+    def test_file_restores_encoder(self, trained, tmp_path):
         images, _ = self.images()
         trained.save(tmp_path / "model.keras")
         loaded = keras.saving.load_model(tmp_path / "model.keras")
         np.testing.assert_array_equal(loaded.encode(images), trained.encode(images))
 
-    def test_images_of_another_shape_or_type_are_refused(self, trained):
+    def test_encode_rejects_images_of_wrong_shape_or_dtype(self, trained):
         images, _ = self.images()
         for bad in (images[..., 0], images[:, :, :-1], images[0], (255 * images).astype(np.uint8)):
             for method in (trained.encode, trained.reconstruct, lambda x: trained.predict(x, verbose=0)):
@@ -276,7 +276,7 @@ class ModelContract(GenerativeContract):
         with pytest.raises(InputError, match=THREE_PARTS):
             trained.encode(images[:0])
 
-    def test_bfloat16_codes_are_float32(self):
+    def test_codes_are_float32_under_bfloat16_policy(self):
         with dtype_policy("mixed_bfloat16"):
             model = self.make()
         assert model.encode(self.images(BATCH)[0]).dtype == np.float32

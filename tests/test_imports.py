@@ -92,7 +92,7 @@ def complaints_about(module: str, imported: str) -> Iterator[str]:
 
 def is_front_door(here: str, there: str) -> bool:
     """Scripts say `import tfvae`, as a user does; `tfvae.__main__` hands over to the command line."""
-    return (here in ("experiments", "benchmarks", "tools") and there == "tfvae") or here == "tfvae.__main__"
+    return (here in ("experiments", "benchmarks") and there == "tfvae") or here == "tfvae.__main__"
 
 
 def house_package(name: str) -> str:

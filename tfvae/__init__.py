@@ -1,33 +1,43 @@
-"""Generative autoencoders on TensorFlow and Keras 3."""
+"""Generative autoencoders on TensorFlow and Keras 3.
+
+`import tfvae` does not import TensorFlow; the first use of a public name does, and registers all classes with Keras.
+`keras.saving.load_model` therefore finds the classes of a file after `import keras, tfvae` in this order, or after
+the first use of a public name, such as `from tfvae import VAE`.
+"""
 
 from __future__ import annotations
 
-from tfvae.startup import import_tensorflow
+import importlib
+import sys
+from typing import TYPE_CHECKING, Any
 
-import_tensorflow()
+from tfvae.errors import InputError
 
-from tfvae.errors import InputError  # noqa: E402
-from tfvae.models.adversarial_vae import AdversarialVAE  # noqa: E402
-from tfvae.models.autoencoder import Autoencoder  # noqa: E402
-from tfvae.models.center_vae import CenterVAE  # noqa: E402
-from tfvae.models.clustering_gmvae import ClusteringGMVAE  # noqa: E402
-from tfvae.models.dcgan import DCGAN  # noqa: E402
-from tfvae.models.gamix_vae import GaMixVAE  # noqa: E402
-from tfvae.models.gmvae import GMVAE  # noqa: E402
-from tfvae.models.mmd_vae import MMDVAE  # noqa: E402
-from tfvae.models.vae import VAE  # noqa: E402
-from tfvae.networks.convolutional import (  # noqa: E402
-    chosen_categories,
-    convolutional_decoder,
-    convolutional_encoder,
-    dcgan_discriminator,
-    dcgan_generator,
-)
-from tfvae.networks.dense import dense_decoder, dense_encoder  # noqa: E402
-from tfvae.networks.mixture_prior import dense_mixture_prior  # noqa: E402
-from tfvae.networks.patchgan import patchgan_discriminator  # noqa: E402
-from tfvae.networks.principal import start_at_principal_components  # noqa: E402
-from tfvae.networks.resnet_v2 import resnet_v2_decoder, resnet_v2_encoder  # noqa: E402
+if TYPE_CHECKING:
+    from tfvae.models import (
+        DCGAN,
+        GMVAE,
+        MMDVAE,
+        VAE,
+        AdversarialVAE,
+        Autoencoder,
+        CenterVAE,
+        ClusteringGMVAE,
+        GaMixVAE,
+    )
+    from tfvae.networks import (
+        chosen_categories,
+        convolutional_decoder,
+        convolutional_encoder,
+        dcgan_discriminator,
+        dcgan_generator,
+        dense_decoder,
+        dense_encoder,
+        dense_mixture_prior,
+        patchgan_discriminator,
+        resnet_v2_decoder,
+        resnet_v2_encoder,
+    )
 
 __version__ = "0.1.0"
 
@@ -53,5 +63,41 @@ __all__ = [
     "patchgan_discriminator",
     "resnet_v2_decoder",
     "resnet_v2_encoder",
-    "start_at_principal_components",
 ]
+
+_SUBPACKAGES = (
+    "data",
+    "distributions",
+    "figures",
+    "losses",
+    "metrics",
+    "models",
+    "networks",
+    "sampling",
+    "serving",
+)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _SUBPACKAGES:
+        return importlib.import_module(f"tfvae.{name}")
+    if name not in __all__:
+        raise AttributeError(f"module 'tfvae' has no attribute {name!r}")
+    _register_classes()
+    package = next(package for package in ("models", "networks") if name in sys.modules[f"tfvae.{package}"].__all__)
+    value = getattr(sys.modules[f"tfvae.{package}"], name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *_SUBPACKAGES, "__version__"])
+
+
+def _register_classes() -> None:
+    """Imports all classes that a `.keras` file may have; the models import the networks."""
+    importlib.import_module("tfvae.models")
+
+
+if "keras" in sys.modules:
+    _register_classes()

@@ -6,8 +6,9 @@ every variable in it, so each step builds its own.
 
 from __future__ import annotations
 
+from tfvae.startup import tensorflow as tf
+
 import keras
-import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 LOG_VARIANCE_LIMITS = (-20.0, 10.0)

@@ -108,3 +108,10 @@ def read_npz(path: Path, *, expected: str = "an .npz file", remedy: str = "Check
             f"never loaded, because they can run code. {remedy}"
         ) from error
     return arrays
+
+
+def current_file(path: Path, earlier: str) -> Path:
+    """`path`, to which a file beside it that has its name of an earlier version is renamed first."""
+    if not path.exists() and path.with_name(earlier).exists():
+        path.with_name(earlier).rename(path)
+    return path

@@ -1,6 +1,6 @@
 """`python -m experiments.center_gmm`."""
 
 from experiments.center_gmm.config import SETTINGS
-from tfvae.experiment_cli import main
+from tfvae.cli.experiment import main
 
 main(SETTINGS)

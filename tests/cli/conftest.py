@@ -74,5 +74,5 @@ def tiny_space(monkeypatch) -> GraphExtractor:
 
     names = tuple(str(digit) for digit in range(10))
     space = GraphExtractor("tiny", "ab" * 32, (28, 28, 1), names, few_pixels, default_batch_size=50)
-    monkeypatch.setattr(cli, "mnist_cnn", lambda: space)
+    monkeypatch.setattr("tfvae.cli.evaluate.mnist_cnn", lambda: space)
     return space

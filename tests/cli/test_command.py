@@ -13,7 +13,6 @@ import pytest
 import tensorflow as tf
 
 from tests.cli.runs import assert_refused
-from tfvae import cli
 
 
 def test_show_prints_config_metrics_figures_and_samplers(run, tfvae_command):
@@ -31,6 +30,17 @@ def test_show_prints_config_metrics_figures_and_samplers(run, tfvae_command):
         "Samplers: class_gaussian@1.5, prior",
     ):
         assert phrase in words
+
+
+def test_show_reads_the_files_of_version_0_1(run, tfvae_command):
+    record, config = (json.loads((run / name).read_text()) for name in ("metrics.json", "config.json"))
+    names = {"elbo": "prior/unrecognisable_share", "prior/fid": "medium1@prioritised/fid"}
+    record["metrics"] = {names[name]: metric for name, metric in record["metrics"].items()}
+    (run / "metrics.json").write_text(json.dumps(record))
+    (run / "config.json").write_text(json.dumps({"identity": config.pop("fingerprint"), **config}))
+    output = tfvae_command("show", run)[1]
+    assert "prior/unrecognizable_share" in output and "medium1@prioritized/fid" in output
+    assert "training.batch_size" in output and "prioritised" not in output
 
 
 def test_export_writes_versions_and_says_how_to_serve_them(run, tfvae_command):
@@ -80,14 +90,49 @@ def test_an_interruption_is_no_traceback(tfvae_command, monkeypatch):
     def interrupt(folder):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli.results, "find_runs", interrupt)
+    monkeypatch.setattr("tfvae.cli.table.find_runs", interrupt)
     assert tfvae_command("table", ".") == (130, "", "")
+
+
+PARSING = """
+import sys, types
+# The package without its __init__.py, whose imports are another matter.
+package = types.ModuleType("tfvae")
+package.__path__ = ["tfvae"]
+sys.modules["tfvae"] = package
+from tfvae.cli import main
+try:
+    main(sys.argv[1:])
+except SystemExit as ended:
+    print("code", ended.code)
+print("imported", sorted({"tensorflow", "keras", "tensorflow_probability", "sklearn", "matplotlib"} & set(sys.modules)))
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["--help"], 0),
+        (["sample", "--help"], 0),
+        (["evaluate", "--help"], 0),
+        (["show", "--help"], 0),
+        (["export", "--help"], 0),
+        (["table", "--help"], 0),
+        (["sample", "RUN", "--cuont", "3"], 2),
+        (["smaple"], 2),
+    ],
+)
+def test_help_and_usage_errors_import_no_tensorflow(words, code):
+    ended = subprocess.run(
+        [sys.executable, "-c", PARSING, *words], cwd=Path(__file__).parents[2], capture_output=True, text=True
+    )
+    assert f"code {code}\nimported []\n" in ended.stdout, ended.stderr
 
 
 def test_as_a_process_it_prints_its_message_and_nothing_of_tensorflow_s(tmp_path):
     environment = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
     ended = subprocess.run(
-        [sys.executable, "-m", "tfvae.cli", "show", str(tmp_path / "nowhere")],
+        [sys.executable, "-m", "tfvae", "show", str(tmp_path / "nowhere")],
         cwd=Path(__file__).parents[2], env=environment, capture_output=True, text=True,
     )  # fmt: skip
     assert_refused((ended.returncode, ended.stdout, ended.stderr), "nowhere, which is no folder")

@@ -22,13 +22,15 @@ class TestEvaluate:
 
     def test_scores_the_file_as_the_library_does(self, samples, digits, tiny_space, tfvae_command):
         np.savez("mine.npz", **samples)
-        code, output, errors = tfvae_command("evaluate", "mine.npz", "--data", "digits", "--json", "scores.json")
-        assert (code, errors) == (0, "")
+        code, output, _ = tfvae_command("evaluate", "mine.npz", "--data", "digits", "--json", "scores.json")
+        assert code == 0
         expected = score_samples(**samples, reference=RealReference.of(digits, tiny_space))
         written = json.loads(Path("scores.json").read_text())
         assert written["metrics"] == {name: score.as_dict() for name, score in expected.items()}
         assert written["dataset_sha256"] == digits.sha256
-        assert "60 samples against digits" in output and "tiny (sha256 abababababab)" in output
+        real = len(digits.test_images)
+        assert f"60 generated images against the whole test split of digits, {real} real images" in output
+        assert f"tiny (sha256 abababababab), 60 generated samples, {real} real ones of the test split" in output
         assert {"fid", "kid", "class_accuracy"} <= set(written["metrics"]) and all(
             name in output for name in written["metrics"]
         )
@@ -49,7 +51,10 @@ class TestEvaluate:
             (lambda images, labels: {"x": images, "y": labels}, ["`images`", "Received: x, y"]),
             (lambda images, labels: {"images": images[:1]}, ["N of at least 2", "[1, 28, 28, 1]"]),
             (lambda images, labels: {"images": images[:0]}, ["N of at least 2"]),
-            (lambda images, labels: {"images": images.astype(np.int64)}, ["uint8, or float in [0, 1]", "int64"]),
+            (
+                lambda images, labels: {"images": images.astype(np.int64)},
+                ["uint8 in 0 .. 255, or float in [0, 1]", "int64"],
+            ),
             (lambda images, labels: {"images": images.astype(np.float32)}, ["float images in [0, 1]", "255"]),
             (lambda images, labels: {"images": np.full((4, 28, 28, 1), np.nan)}, ["float images in [0, 1]", "nan"]),
             (lambda images, labels: {"images": images[0, :, :, 0]}, ["[N, H, W]", "[28, 28]"]),
@@ -58,12 +63,23 @@ class TestEvaluate:
             (lambda images, labels: {"images": images, "labels": labels[:5]}, ["integers [60]", "[5]"]),
             (lambda images, labels: {"images": images, "labels": labels / 2}, ["integers [60]", "float64"]),
             (lambda images, labels: {"images": images, "labels": labels + 5}, ["labels in 0 .. 9", "14"]),
-            (lambda images, labels: {"images": np.array([{"a": 1}, None])}, ["cannot be read"]),
+            (lambda images, labels: {"images": np.array([{"a": 1}, None])}, ["pickled objects"]),
+            (lambda images, labels: {"images": images // 255}, ["uint8 pixels in 0..255", "Multiply by 255"]),
         ],
     )
     def test_arrays_that_are_no_images_are_refused(self, samples, tiny_space, tfvae_command, change, phrases):
         np.savez("wrong.npz", **change(**samples))
         assert_refused(tfvae_command("evaluate", "wrong.npz", "--data", "digits"), *phrases)
+
+    def test_few_real_images_give_a_warning(self, samples, digits, tiny_space, tfvae_command, monkeypatch):
+        np.savez("mine.npz", **samples)
+        words = ("evaluate", "mine.npz", "--data", "digits")
+        code, _, errors = tfvae_command(*words)
+        few, total = len(digits.test_images), len(digits.test_images) + len(digits.train_images)
+        assert code == 0 and errors.startswith(f"warning: The test split of digits has {few} of its {total:,} images.")
+        assert "fewer than 1,000 real images" in errors and "Use a data set with more images" in errors
+        monkeypatch.setattr("tfvae.cli.evaluate.FEW_REAL_IMAGES", few)
+        assert tfvae_command(*words)[::2] == (0, "")
 
     def test_a_file_that_cannot_be_read_is_refused(self, samples, tiny_space, tfvae_command):
         np.savez("whole.npz", **samples)
@@ -78,7 +94,7 @@ class TestEvaluate:
         words = ("evaluate", "mine.npz")
         names = "one of: mnist, digits, synthetic, faces, textures, folder:PATH"
         assert_refused(tfvae_command(*words, "--data", "cifar"), names, "'cifar'")
-        assert_refused(tfvae_command(*words, "--data", "digits", "--image-size", "28"), "digits has a size of its own")
+        assert_refused(tfvae_command(*words, "--data", "digits", "--image-size", "28"), "that of digits is fixed")
         assert_refused(tfvae_command(*words, "--data", "mnist", "--data-dir", "nowhere"), "nowhere")
         assert_refused(tfvae_command(*words, "--data", "digits", "--inception", "nowhere"), "Inception", "nowhere")
         assert_refused(tfvae_command(*words, "--data", "digits", "--json", "."), "a folder")
@@ -99,7 +115,7 @@ class TestEvaluate:
         np.savez(tmp_path / "mine.npz", images=samples)
         words = ("evaluate", tmp_path / "mine.npz", "--data", f"folder:{folder}", "--json", tmp_path / "scores.json")
         code, output, errors = tfvae_command(*words)
-        assert (code, errors) == (0, "")
+        assert code == 0 and "has 70 of its 350 images" in errors
         expected = score_samples(samples, reference=RealReference.of(load_folder(folder), random_vgg()))
         written = json.loads((tmp_path / "scores.json").read_text())["metrics"]
         assert written == {name: score.as_dict() for name, score in expected.items()}

@@ -122,7 +122,7 @@ class TestTable:
         Path("empty").mkdir()
         assert_refused(tfvae_command("table", "empty"), "no metrics.json")
         path = Path("runs/tiny/a/seed-0/metrics.json")
-        path.write_text(json.dumps({"experiment": "tiny", "variant": "a", "seed": 0}))
+        path.write_text(json.dumps({"experiment": "tiny", "variant": "a", "seed": 0, "metrics": {}}))
         assert_refused(tfvae_command("table", "runs"), str(path), "without dataset, ")
         path.write_text("{")
         assert_refused(tfvae_command("table", "runs"), str(path))

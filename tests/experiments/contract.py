@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from tfvae.experiment_cli import main
+from tfvae.cli.experiment import main
 from tfvae.reporting.experiment import Experiment
 from tfvae.training.config import flat_fields
 
@@ -141,9 +141,7 @@ class ExperimentContract:
         assert [record.stat().st_mtime_ns for record in records] == before
         assert f"0 of {len(records)} runs to do" in capsys.readouterr().out
 
-    def test_changed_config_is_refused_with_the_field(
-        self, out: Path, capsys: pytest.CaptureFixture[str]
-    ) -> None:
+    def test_changed_config_is_refused_with_the_field(self, out: Path, capsys: pytest.CaptureFixture[str]) -> None:
         words = [*self.smoke, "--variants", self.variants[0], "--out", str(out), "--training.learning-rate", "0.01"]
         assert self.command(*words) == 2
         assert re.search(r"training\.learning_rate: 0\.0\d+ -> 0\.01", capsys.readouterr().err)
@@ -189,9 +187,7 @@ class ExperimentContract:
         assert error.startswith("error: Expected") or "expected" in error
         assert said in error and "Traceback" not in error
 
-    def test_unwritable_folder_is_refused(
-        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-    ) -> None:
+    def test_unwritable_folder_is_refused(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         # Permissions do not stop root, under which continuous integration often runs; nobody can write to /proc.
         tmp_path.chmod(0o500)
         out = "/proc/runs" if os.geteuid() == 0 else str(tmp_path / "runs")

@@ -88,7 +88,9 @@ class TestCenterGMM(ExperimentContract):
 
 
 def test_preset_sets_fields_that_no_flag_names() -> None:
-    config = parse(SETTINGS, ["--preset", "quick", "--variants", "center-6", "--center.weight", "2"]).configs["center-6"]
+    config = parse(SETTINGS, ["--preset", "quick", "--variants", "center-6", "--center.weight", "2"]).configs[
+        "center-6"
+    ]
     assert (config.training.epochs, config.samples, config.center.weight) == (8, 5000, 2.0)  # type: ignore[attr-defined]
     assert parse(SETTINGS, []).configs["vanilla-6"].training.epochs == 50
 
@@ -107,6 +109,7 @@ def test_where_mnist_cannot_be_had_the_demo_takes_digits_and_says_so(
     assert command(EXPERIMENT, *words, "--fallback-to-digits") == 0
     printed = capsys.readouterr().out
     assert "NOT MNIST" in printed and "'digits'" in printed
-    record = json.loads((tmp_path / "digits-instead-of-mnist/center_gmm-smoke/vanilla-3/seed-0/metrics.json").read_text())
+    folder = tmp_path / "digits-instead-of-mnist/center_gmm-smoke"
+    record = json.loads((folder / "vanilla-3/seed-0/metrics.json").read_text())
     assert (record["dataset"], record["fallback_for"], record["epochs"]) == ("digits", "mnist", 10)
-    assert "NOT mnist" in (tmp_path / "digits-instead-of-mnist/center_gmm-smoke/report.md").read_text()
+    assert "NOT mnist" in (folder / "report.md").read_text()

@@ -1,4 +1,4 @@
-"""Cosine similarity within a class, by hand."""
+"""Cosine similarity within a class: hand-computed values."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import tensorflow as tf
 from tfvae.losses.similarity import within_class_similarity
 
 
-def test_it_is_the_mean_over_pairs():
+def test_within_class_similarity_matches_hand_computed_mean_over_pairs():
     # Cosines: (1, 0) with (1, 1) is sqrt(1/2), with (0, 2) is 0; (1, 1) with (0, 2) is sqrt(1/2).
     images = tf.constant([[[1.0, 0.0], [1.0, 1.0], [0.0, 2.0]], [[3.0, 0.0], [1.0, 0.0], [2.0, 0.0]]])
     np.testing.assert_allclose(within_class_similarity(images), [2 * np.sqrt(0.5) / 3, 1.0], rtol=1e-6)
 
 
-def test_its_gradient_turns_two_images_apart():
+def test_within_class_similarity_gradient_is_orthogonal_to_images():
     images = tf.constant([[1.0, 0.2], [0.2, 1.0]])
     with tf.GradientTape() as tape:
         tape.watch(images)

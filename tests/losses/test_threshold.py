@@ -1,4 +1,4 @@
-"""The threshold trick by hand: its value, and the gradient that is zero below and one above."""
+"""Threshold on a divergence term: values and gradients below and above."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def of_each_example(values: tf.Tensor, threshold: float) -> tf.Tensor:
 
 
 @pytest.mark.parametrize(
-    ("term", "threshold", "expected", "slopes"),
+    ("term", "threshold", "expected", "gradients"),
     [
         # The mean is 1: above 0.5 the values stay, up to 1 they are all the threshold.
         (of_the_batch, 0.5, [0.25, 1.0, 1.75], [1, 1, 1]),
@@ -31,17 +31,17 @@ def of_each_example(values: tf.Tensor, threshold: float) -> tf.Tensor:
         (of_each_example, 1.5, [1.5, 1.5, 1.75], [0, 0, 1]),
     ],
 )
-def test_values_and_gradients(term, threshold, expected, slopes):
+def test_above_threshold_has_expected_values_and_gradients(term, threshold, expected, gradients):
     with tf.GradientTape() as tape:
         tape.watch(VALUES)
         values = term(VALUES, threshold)
     np.testing.assert_allclose(values, expected)
-    np.testing.assert_array_equal(tape.gradient(values, VALUES), slopes)
+    np.testing.assert_array_equal(tape.gradient(values, VALUES), gradients)
     if term is of_the_batch:
         assert np.mean(values) == pytest.approx(max(threshold, 1.0))
 
 
-def test_the_means_of_two_halves_are_not_the_mean_of_the_batch():
+def test_above_threshold_uses_mean_of_whole_batch():
     halves = tf.constant([[0.0, 0.2], [1.6, 2.2]])
     whole = of_the_batch(tf.reshape(halves, [-1]), 0.5)
     mean = tf.reduce_mean(halves)

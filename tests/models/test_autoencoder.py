@@ -1,4 +1,4 @@
-"""The autoencoder: its contract, and the one term that it minimizes."""
+"""Autoencoder: contract and reconstruction term."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class TestAutoencoder(ModelContract):
         return Autoencoder(*small_networks(1))
 
 
-def test_the_reconstruction_term_is_the_summed_squared_error_under_a_unit_normal():
+def test_reconstruction_under_unit_normal_is_half_squared_error():
     model = Autoencoder(*small_networks(1), likelihood=distributions.unit_normal)
     images, _ = small_images(4)
     terms = model.objective(tf.constant(images), None, noise=Noise(0, tf.constant(0)), training=False)
@@ -29,11 +29,11 @@ def test_the_reconstruction_term_is_the_summed_squared_error_under_a_unit_normal
     np.testing.assert_allclose(terms["reconstruction"], errors / 2 + 15 * np.log(2 * np.pi), rtol=1e-5)
 
 
-def test_codes_of_the_wrong_size_between_the_networks_are_refused():
+def test_encoder_of_wrong_output_size_is_rejected():
     with pytest.raises(InputError, match=THREE_PARTS):
         Autoencoder(dense_encoder(IMAGE_SHAPE, 3), dense_decoder(2, IMAGE_SHAPE))
 
 
-def test_a_decoder_of_another_image_shape_is_refused():
+def test_decoder_of_wrong_image_shape_is_rejected():
     with pytest.raises(InputError, match=THREE_PARTS):
         Autoencoder(dense_encoder(IMAGE_SHAPE, 2), dense_decoder(2, (5, 6, 1)))

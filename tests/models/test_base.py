@@ -1,4 +1,4 @@
-"""The mechanics that every model shares, on a model of two weights whose steps can be followed by hand."""
+"""Base class: gradient steps, failure detection and input checks, on a model of two weights."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def two_weights(**options) -> TwoWeights:
     return model
 
 
-def test_one_step_goes_down_the_mean_gradient():
+def test_update_uses_gradient_of_batch_mean():
     model = two_weights()
     images = np.array([[1.0, 1.0], [3.0, np.e]], np.float32)
     logs = model.train_on_batch(images, return_dict=True)
@@ -45,7 +45,7 @@ def test_one_step_goes_down_the_mean_gradient():
     assert model.train_draws.numpy() == 1
 
 
-def test_minimize_moves_only_the_variables_that_it_is_given():
+def test_minimize_updates_given_variables_only():
     model = two_weights(run_eagerly=True)
     images = tf.constant([[1.0, np.e]])
     model.minimize(model.objective, (images,), [model.b], model.optimizer)
@@ -53,7 +53,7 @@ def test_minimize_moves_only_the_variables_that_it_is_given():
 
 
 @pytest.mark.parametrize(("column", "value", "term"), [(0, np.nan, "first"), (0, np.inf, "first"), (1, 0.0, "second")])
-def test_the_first_failed_step_and_its_term_are_kept(column, value, term):
+def test_first_non_finite_term_is_recorded(column, value, term):
     images = np.ones((10, 2), np.float32)
     images[5, column] = value
     model = two_weights(steps_per_execution=5)
@@ -63,26 +63,26 @@ def test_the_first_failed_step_and_its_term_are_kept(column, value, term):
     assert model.term_names[int(model.failed_term)] == term
 
 
-def test_finite_losses_are_no_failure():
+def test_finite_terms_record_no_failure():
     model = two_weights()
     model.fit(np.ones((4, 2), np.float32), batch_size=2, verbose=0)
     assert model.failed_step.numpy() == model.failed_term.numpy() == -1
 
 
-def test_a_model_without_an_objective_says_so():
+def test_model_without_objective_raises():
     model = GenerativeModel()
     model.compile(optimizer="sgd", run_eagerly=True)
     with pytest.raises(NotImplementedError, match="GenerativeModel must define `objective`"):
         model.evaluate(np.ones((2, 2), np.float32), verbose=0)
 
 
-def test_images_become_float32_and_labels_stay():
+def test_images_are_cast_to_float32_and_labels_unchanged():
     images, labels = images_and_labels((tf.ones((2, 3), tf.float64), tf.constant([1, 2])), (3,))
     assert images.dtype == tf.float32 and labels is not None and labels.dtype == tf.int32
     assert images_and_labels((tf.ones((2, 3)),))[1] is None
 
 
 @pytest.mark.parametrize("images", [tf.ones((2, 4)), tf.ones(3), tf.ones((2, 3), tf.uint8)])
-def test_images_of_another_shape_or_type_are_refused(images):
+def test_images_of_wrong_shape_or_dtype_are_rejected(images):
     with pytest.raises(InputError, match=THREE_PARTS):
         images_and_labels((images,), (3,))

@@ -1,4 +1,4 @@
-"""The center-loss VAE: its contract, its terms and the way of its centers by hand."""
+"""CenterVAE: contract, hand-computed terms and center updates."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class TestCenterVAE(ModelContract):
         return center_vae(center_weight=0.5, center_step=0.25, center_spread=0.5, seed=2)
 
 
-def test_the_center_term_is_the_weighted_half_squared_distance():
+def test_center_term_is_weighted_half_squared_distance():
     model = center_vae(center_weight=3.0)
     model.centers.assign([[1.0, 2.0], [-1.0, 0.0], [0.5, 0.5]])
     images, labels = small_images(4)
@@ -35,16 +35,16 @@ def test_the_center_term_is_the_weighted_half_squared_distance():
     assert set(terms) == {"reconstruction", "center"}
 
 
-def test_centers_move_as_wen_et_al_say():
+def test_update_centers_matches_hand_computed_value():
     model = center_vae(center_step=0.5)
     model.centers.assign([[0.0, 0.0], [1.0, 1.0], [5.0, 5.0]])
     codes = tf.constant([[3.0, 0.0], [3.0, 6.0], [2.0, 1.0]])
-    model.move_centers(codes, tf.constant([0, 0, 1]))
+    model.update_centers(codes, tf.constant([0, 0, 1]))
     # Class 0: (6, 6) * 0.5 / (1 + 2) = (1, 1). Class 1: (1, 0) * 0.5 / (1 + 1) = (0.25, 0). Class 2 has no code.
     np.testing.assert_allclose(model.centers, [[1.0, 1.0], [1.25, 1.0], [5.0, 5.0]])
 
 
-def test_a_step_moves_the_centers_by_the_codes_that_its_loss_saw():
+def test_train_step_updates_centers_with_codes_before_the_update():
     images, labels = small_images(8)
     model = compiled(center_vae(center_step=1.0))
     codes, before = model.encode(images), model.centers.numpy()
@@ -55,7 +55,7 @@ def test_a_step_moves_the_centers_by_the_codes_that_its_loss_saw():
         np.testing.assert_allclose(model.centers[label], expected, atol=1e-5)
 
 
-def test_the_first_centers_are_drawn_with_the_spread_and_the_seed():
+def test_initial_centers_have_spread_and_depend_on_seed():
     def first_centers(**options) -> np.ndarray:
         return CenterVAE(*small_networks(2), classes=1000, **options).centers.numpy()
 
@@ -67,7 +67,7 @@ def test_the_first_centers_are_drawn_with_the_spread_and_the_seed():
     np.testing.assert_array_equal(first_centers(center_spread=0.0), np.zeros((1000, LATENT_DIM)))
 
 
-def test_centers_are_moved_by_no_gradient():
+def test_centers_are_not_trainable():
     model = center_vae()
     assert model.centers.path not in [variable.path for variable in model.trainable_variables]
     assert model.centers.shape == (CLASSES, LATENT_DIM)
@@ -84,7 +84,7 @@ def test_centers_are_moved_by_no_gradient():
         {"center_spread": -1.0},
     ],
 )
-def test_an_argument_out_of_its_range_is_refused(options):
+def test_arguments_out_of_range_are_rejected(options):
     with pytest.raises(InputError, match=r"^Expected .+\. Received: .+\."):
         center_vae(**options)
 
@@ -99,7 +99,7 @@ def test_an_argument_out_of_its_range_is_refused(options):
     ],
     ids=["none", "column", "one-hot", "float"],
 )
-def test_labels_of_another_kind_are_refused(wrong):
+def test_invalid_labels_are_rejected(wrong):
     images, labels = small_images(8)
     model = compiled(center_vae())
     with pytest.raises(InputError, match=THREE_PARTS):

@@ -1,4 +1,4 @@
-"""The GMVAE made to cluster: its contract, its two parts, what the encoder sees, and its start from a mixture."""
+"""ClusteringGMVAE: contract, pre-training, augmentation, initialization of the clusters."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def terms_of(model: ClusteringGMVAE, images: np.ndarray, *, training: bool = Fal
     return {name: term.numpy() for name, term in terms.items()}
 
 
-def test_the_first_steps_are_those_of_a_vae_and_the_others_of_the_gmvae():
+def test_pretraining_has_vae_loss_and_then_gmvae_loss():
     images, labels = small_images(8)
     keras.utils.set_random_seed(0)
     model = compiled(ClusteringGMVAE(*small_networks(), pretraining_steps=2, pretraining_weight=0.25, threshold=1e-3))
@@ -48,41 +48,41 @@ def test_the_first_steps_are_those_of_a_vae_and_the_others_of_the_gmvae():
     assert np.abs(model.prior_network.get_weights()[0] - prior[0]).max() > 0
 
 
-def test_the_encoder_alone_sees_the_moved_image_and_in_training_alone():
+def test_augmentation_applies_to_encoder_input_in_training_only():
     images, _ = small_images(8)
     networks = small_networks()
     plain = ClusteringGMVAE(*networks, threshold=0.0)
-    moving = ClusteringGMVAE(*networks, threshold=0.0, augmentation=RandomAffine(shift=1.0))
-    for name, value in terms_of(moving, images).items():
+    augmenting = ClusteringGMVAE(*networks, threshold=0.0, augmentation=RandomAffine(shift=1.0))
+    for name, value in terms_of(augmenting, images).items():
         np.testing.assert_allclose(value, terms_of(plain, images)[name], rtol=1e-6)
-    seen = moving.seen(tf.constant(images), NOISE)
-    assert np.abs(seen - images).max() > 0.1
-    expected = plain.divergences(tf.constant(images), plain.posteriors(seen), NOISE, training=True)
-    for name, value in terms_of(moving, images, training=True).items():
+    augmented = augmenting.augmented(tf.constant(images), NOISE)
+    assert np.abs(augmented - images).max() > 0.1
+    expected = plain.divergences(tf.constant(images), plain.posteriors(augmented), NOISE, training=True)
+    for name, value in terms_of(augmenting, images, training=True).items():
         np.testing.assert_allclose(value, expected[name], rtol=1e-5, err_msg=name)
 
 
-def test_clusters_start_where_they_are_put():
+def test_initialize_clusters_sets_means_and_variances():
     model = ClusteringGMVAE(*small_networks())
     means = 3.0 * np.random.default_rng(0).standard_normal((CLUSTERS, LATENT_DIM))
-    model.start_clusters(means, np.full_like(means, 0.5))
+    model.initialize_clusters(means, np.full_like(means, 0.5))
     components = model.mixture(tf.zeros((1, STYLE_DIM))).components_distribution
     np.testing.assert_allclose(components.mean()[0], means, rtol=1e-5)
     np.testing.assert_allclose(components.variance()[0], np.full_like(means, 0.5), rtol=1e-5)
     for wrong in (means[:2], -np.ones_like(means)):
         with pytest.raises(InputError, match=THREE_PARTS):
-            model.start_clusters(means, wrong)
+            model.initialize_clusters(means, wrong)
 
 
 @pytest.mark.parametrize(
     "options",
     [{"pretraining_steps": -1}, {"pretraining_steps": 0.5}, {"pretraining_weight": -0.1}],
 )
-def test_an_argument_out_of_its_range_is_refused(options):
+def test_arguments_out_of_range_are_rejected(options):
     with pytest.raises(InputError, match=THREE_PARTS):
         ClusteringGMVAE(*small_networks(), **options)
 
 
-def test_signals_cannot_be_moved_as_images_are():
+def test_augmentation_of_signals_is_rejected():
     with pytest.raises(InputError, match=THREE_PARTS):
         ClusteringGMVAE(*signal_networks(), augmentation=RandomAffine())

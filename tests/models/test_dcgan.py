@@ -1,4 +1,4 @@
-"""The GAN: its contract, its losses by hand, who moves in a step, resuming, and two replicas."""
+"""DCGAN: contract, losses, alternating updates, gradient penalty, average, resuming, two replicas."""
 
 from __future__ import annotations
 
@@ -17,16 +17,15 @@ from tests.contracts import (
     states,
 )
 from tfvae.errors import InputError
-from tfvae.losses.adversarial import squared_slope
-from tfvae.models.dcgan import DCGAN, _weights_of_least
+from tfvae.losses.adversarial import r1_penalty
+from tfvae.models.dcgan import DCGAN
 from tfvae.models.noise import Noise
-from tfvae.models.replicas import gather_over_replicas
 from tfvae.networks.convolutional import dcgan_discriminator
 from tfvae.networks.dense import dense_decoder
 from tfvae.training.checkpoint import Checkpointer, Position
 from tfvae.training.strategy import choose_strategy, repeatable
 
-PLAYERS = ("generator", "discriminator")
+NETWORKS = ("generator", "discriminator")
 
 
 def networks() -> tuple[keras.Model, keras.Model]:
@@ -73,7 +72,7 @@ class TestDCGAN(GAN):
 class TestPenalized(GAN):
     @staticmethod
     def make():
-        return dcgan(gradient_penalty=0.3, penalty_share=0.25, top_share=0.5, seed=3)
+        return dcgan(gradient_penalty=0.3, penalty_share=0.25, seed=3)
 
 
 @pytest.fixture
@@ -81,7 +80,7 @@ def batch() -> np.ndarray:
     return small_images(BATCH)
 
 
-def test_the_losses_are_the_cross_entropies_of_both_players(batch):
+def test_terms_are_cross_entropies(batch):
     model = dcgan()
     noise = Noise(0, tf.constant(0, tf.int64))
     terms = model.objective(tf.constant(batch), None, noise=noise, training=False)
@@ -92,39 +91,25 @@ def test_the_losses_are_the_cross_entropies_of_both_players(batch):
     np.testing.assert_allclose(terms["generator"], -np.log(1 / (1 + np.exp(-fake))), rtol=1e-5)
 
 
-@pytest.mark.parametrize(("share", "kept"), [(0.25, 2), (0.3, 3), (0.75, 6), (1.0, 8)])
-def test_the_generator_learns_from_the_top_share_of_its_images_alone(batch, share, kept):
-    images, noise = tf.constant(batch[:8]), Noise(0, tf.constant(0, tf.int64))
-    whole, top = dcgan(), dcgan(top_share=share)
-    top.set_weights(whole.get_weights())
-    all_losses, evaluated, losses = (
-        np.array(model.generator_objective(images, None, noise=noise, training=training)["generator"])
-        for model, training in ((whole, True), (top, False), (top, True))
-    )
-    np.testing.assert_allclose(evaluated, all_losses, rtol=1e-6)
-    chosen = np.isin(np.arange(8), np.argsort(all_losses)[:kept])
-    np.testing.assert_allclose(losses, np.where(chosen, all_losses * 8 / kept, 0), rtol=1e-5)
+def changed(model: DCGAN, before: dict[str, list[np.ndarray]]) -> dict[str, bool]:
+    pairs = {name: zip(getattr(model, name).get_weights(), before[name], strict=True) for name in NETWORKS}
+    return {name: any(np.any(now != then) for now, then in both) for name, both in pairs.items()}
 
 
-def moved(model: DCGAN, before: dict[str, list[np.ndarray]]) -> dict[str, bool]:
-    pairs = {player: zip(getattr(model, player).get_weights(), before[player], strict=True) for player in PLAYERS}
-    return {player: any(np.any(now != then) for now, then in both) for player, both in pairs.items()}
-
-
-@pytest.mark.parametrize("player", PLAYERS)
-def test_a_player_s_step_moves_its_own_variables_alone(batch, player):
+@pytest.mark.parametrize("network", NETWORKS)
+def test_gradient_step_updates_own_variables_only(batch, network):
     model = compiled_dcgan(dcgan(), run_eagerly=True)
-    before = {name: getattr(model, name).get_weights() for name in PLAYERS}
-    optimizer, variables = model.players()[PLAYERS.index(player)]
-    model.descend(getattr(model, f"{player}_objective"), (tf.constant(batch),), variables, optimizer)
-    assert moved(model, before) == {name: name == player for name in PLAYERS}
-    assert [players_optimizer.iterations.numpy() for players_optimizer, _ in model.players()] == [
-        int(name == player) for name in PLAYERS
+    before = {name: getattr(model, name).get_weights() for name in NETWORKS}
+    optimized = model.optimizers_and_variables()[NETWORKS.index(network)]
+    model.gradient_step(getattr(model, f"{network}_objective"), (tf.constant(batch),), [optimized])
+    assert changed(model, before) == {name: name == network for name in NETWORKS}
+    assert [optimizer.iterations.numpy() for optimizer, _ in model.optimizers_and_variables()] == [
+        int(name == network) for name in NETWORKS
     ]
 
 
 @pytest.mark.parametrize(("discriminator_steps", "generator_steps"), [(1, 1), (3, 1), (1, 2)])
-def test_each_player_takes_its_steps_on_every_batch(batch, discriminator_steps, generator_steps):
+def test_networks_are_updated_given_number_of_times_per_batch(batch, discriminator_steps, generator_steps):
     model = compiled_dcgan(dcgan(discriminator_steps=discriminator_steps, generator_steps=generator_steps))
     model.fit(batch, batch_size=BATCH // 2, verbose=0)
     assert model.optimizer.iterations.numpy() == 2 * generator_steps
@@ -132,21 +117,21 @@ def test_each_player_takes_its_steps_on_every_batch(batch, discriminator_steps, 
     assert model.train_draws.numpy() == 2 * (generator_steps + discriminator_steps)
 
 
-def test_one_step_is_the_discriminator_s_and_then_the_generator_s(batch):
-    """The same two steps of SGD, written out."""
+def test_train_step_matches_explicit_sgd_updates(batch):
+    """An update of the discriminator, then one of the generator."""
     model, twin = compiled_dcgan(dcgan(seed=5), sgd, run_eagerly=True), dcgan(seed=5)
     twin.set_weights(model.get_weights())
     history = model.fit(batch, batch_size=BATCH, shuffle=False, verbose=0).history
     logs = {name: values[0] for name, values in history.items()}
-    draws = [Noise(5, tf.constant(step, tf.int64)).normal([BATCH, LATENT_DIM], "codes") for step in (0, 1)]
+    codes = [Noise(5, tf.constant(step, tf.int64)).normal([BATCH, LATENT_DIM], "codes") for step in (0, 1)]
     with tf.GradientTape() as tape:
         real = tf.reduce_mean(tf.math.log1p(tf.exp(-twin.discriminator(batch))))
-        fake = tf.reduce_mean(tf.math.log1p(tf.exp(twin.discriminator(twin.generator(draws[0])))))
+        fake = tf.reduce_mean(tf.math.log1p(tf.exp(twin.discriminator(twin.generator(codes[0])))))
         loss = real + fake
-    descend(tape, loss, twin.discriminator)
+    sgd_update(tape, loss, twin.discriminator)
     with tf.GradientTape() as tape:
-        generator = tf.reduce_mean(tf.math.log1p(tf.exp(-twin.discriminator(twin.generator(draws[1])))))
-    descend(tape, generator, twin.generator)
+        generator = tf.reduce_mean(tf.math.log1p(tf.exp(-twin.discriminator(twin.generator(codes[1])))))
+    sgd_update(tape, generator, twin.generator)
     for ours, theirs in zip(model.trainable_variables, twin.trainable_variables, strict=True):
         np.testing.assert_allclose(ours.numpy(), theirs.numpy(), atol=1e-6)
     expected = {"discriminator_real": real, "discriminator_fake": fake, "generator": generator}
@@ -155,17 +140,17 @@ def test_one_step_is_the_discriminator_s_and_then_the_generator_s(batch):
 
 
 @pytest.mark.parametrize(("share", "count"), [(1.0, BATCH), (0.25, BATCH // 4), (0.01, 1)])
-def test_the_penalty_looks_at_a_share_of_the_batch_with_as_much_more_weight(batch, share, count):
+def test_penalty_share_uses_part_of_batch_with_larger_weight(batch, share, count):
     model = compiled_dcgan(dcgan(gradient_penalty=0.3, penalty_share=share), run_eagerly=True)
-    slopes = expected_slopes(model, batch)
+    penalties = expected_penalties(model, batch)
     history = model.fit(batch, batch_size=BATCH, shuffle=False, verbose=0).history
-    assert history["gradient_penalty"][0] == pytest.approx(0.3 * np.mean(slopes[:count]), rel=1e-4)
-    after = 0.3 * np.mean(expected_slopes(model, batch))
+    assert history["gradient_penalty"][0] == pytest.approx(0.3 * np.mean(penalties[:count]), rel=1e-4)
+    after = 0.3 * np.mean(expected_penalties(model, batch))
     measured = model.evaluate(batch, batch_size=BATCH, verbose=0, return_dict=True)["gradient_penalty"]
-    assert measured == pytest.approx(after, rel=1e-4), "evaluation looks at all"
+    assert measured == pytest.approx(after, rel=1e-4), "evaluation uses the whole batch"
 
 
-def expected_slopes(model: DCGAN, batch: np.ndarray) -> np.ndarray:
+def expected_penalties(model: DCGAN, batch: np.ndarray) -> np.ndarray:
     images = tf.constant(batch)
     with tf.GradientTape() as tape:
         tape.watch(images)
@@ -173,24 +158,24 @@ def expected_slopes(model: DCGAN, batch: np.ndarray) -> np.ndarray:
     return np.sum(tape.gradient(logits, images).numpy().astype(np.float64) ** 2, axis=(1, 2, 3)) / 2
 
 
-def test_the_penalty_makes_the_discriminator_flatter():
+def test_gradient_penalty_reduces_gradient_norm():
     images, slopes = small_images(4 * BATCH), []
     for weight in (0.0, 10.0):
         keras.utils.set_random_seed(0)
         model = compiled_dcgan(dcgan(gradient_penalty=weight))
         model.fit(images, batch_size=BATCH, epochs=5, shuffle=False, verbose=0)
-        slopes.append(np.mean(squared_slope(model.discriminator, tf.constant(images))))
+        slopes.append(np.mean(r1_penalty(model.discriminator, tf.constant(images))))
     assert slopes[1] < 0.5 * slopes[0]
 
 
-def descend(tape: tf.GradientTape, loss: tf.Tensor, player: keras.Model) -> None:
+def sgd_update(tape: tf.GradientTape, loss: tf.Tensor, network: keras.Model) -> None:
     for gradient, variable in zip(
-        tape.gradient(loss, player.trainable_variables), player.trainable_variables, strict=True
+        tape.gradient(loss, network.trainable_variables), network.trainable_variables, strict=True
     ):
         variable.assign_sub(0.05 * gradient)
 
 
-def test_images_come_from_the_running_average_of_the_generator(batch):
+def test_decode_uses_moving_average_of_generator(batch):
     model = compiled_dcgan(dcgan(average_decay=0.2), run_eagerly=True)
     expected = model.generator.get_weights()
     for decay in (2 / 11, 0.2):  # min(0.2, (1 + t) / (10 + t)) after steps 1 and 2
@@ -212,7 +197,7 @@ def test_predict_takes_codes(batch):
         model.predict(batch, verbose=0)
 
 
-def test_a_resumed_training_goes_on_bit_for_bit(tmp_path):
+def test_resumed_training_is_bit_identical(tmp_path):
     images = small_images(4 * BATCH)
     models = [compiled_dcgan(dcgan(average_decay=0.9), jit_compile=False) for _ in range(2)]
     first, second = (Checkpointer(tmp_path, model) for model in models)
@@ -223,32 +208,22 @@ def test_a_resumed_training_goes_on_bit_for_bit(tmp_path):
         for model in models:
             model.fit(images, batch_size=BATCH, epochs=3, shuffle=False, verbose=0)
     assert_equal_states(*models)
-    momenta = [np.abs(optimizer.variables[2].numpy()).max() for optimizer, _ in models[1].players()]
+    momenta = [np.abs(optimizer.variables[2].numpy()).max() for optimizer, _ in models[1].optimizers_and_variables()]
     assert min(momenta) > 0
 
 
-def test_a_model_from_a_file_has_both_optimizers(batch, tmp_path):
+def test_file_restores_both_optimizers(batch, tmp_path):
     model = compiled_dcgan(dcgan())
     model.fit(batch, verbose=0)
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
-    assert [optimizer.iterations.numpy() for optimizer, _ in loaded.players()] == [1, 1]
+    assert [optimizer.iterations.numpy() for optimizer, _ in loaded.optimizers_and_variables()] == [1, 1]
     assert loaded.discriminator_optimizer.beta_1 == 0.5
     assert len(states(loaded)) == len(states(model))
 
 
-def test_the_top_share_is_of_the_global_batch():
-    strategy = choose_strategy("mirrored")
-    parts = [[1.0, 2.0, 3.0], [6.0, 5.0, 4.0]]
-    losses = strategy.experimental_distribute_values_from_function(
-        lambda context: tf.constant(parts[context.replica_id_in_sync_group])
-    )
-    weights = strategy.run(lambda own: _weights_of_least(own, gather_over_replicas(own), 0.6), (losses,))
-    assert [values.numpy().tolist() for values in weights.values] == [[1.5, 1.5, 1.5], [0.0, 0.0, 1.5]]
-
-
 @pytest.mark.parametrize("options", [{}, {"gradient_penalty": 0.3}])
-def test_two_replicas_end_with_the_weights_of_one_device(monkeypatch, options):
+def test_two_replicas_match_one_device(monkeypatch, options):
     monkeypatch.setattr(Noise, "normal", lambda self, shape, name: tf.ones(shape))
     images, models = small_images(4 * BATCH), []
     for strategy in (choose_strategy("one"), choose_strategy("mirrored")):
@@ -278,15 +253,13 @@ def test_two_replicas_end_with_the_weights_of_one_device(monkeypatch, options):
         {"gradient_penalty": float("nan")},
         {"penalty_share": 0.0},
         {"penalty_share": 1.5},
-        {"top_share": 0.0},
-        {"top_share": 1.1},
         {"average_decay": 1.0},
         {"average_decay": -0.1},
         {"average_decay": float("nan")},
         {"value_range": (1.0, -1.0)},
     ],
 )
-def test_an_argument_out_of_its_range_is_refused(options):
+def test_arguments_out_of_range_are_rejected(options):
     with pytest.raises(InputError, match=THREE_PARTS):
         dcgan(**options)
 
@@ -300,7 +273,7 @@ def test_an_argument_out_of_its_range_is_refused(options):
     ],
 )
 @pytest.mark.parametrize("as_dataset", [False, True])
-def test_pixels_of_another_range_are_refused(batch, change, received, as_dataset):
+def test_images_outside_value_range_are_rejected(batch, change, received, as_dataset):
     batch = batch.copy()
     batch[0, 0, 0], batch[0, 0, 1] = -1.0, 1.0
     images = change(batch).astype(np.float32)
@@ -311,7 +284,7 @@ def test_pixels_of_another_range_are_refused(batch, change, received, as_dataset
             method(data, verbose=0)
 
 
-def test_light_pictures_are_no_reason_to_stop_a_training(batch):
+def test_images_without_negative_pixels_are_accepted_after_training(batch):
     model = compiled_dcgan(dcgan())
     light = np.abs(batch)
     with pytest.raises(InputError, match=r"with_value_range\(-1.0, 1.0\)"):
@@ -322,7 +295,7 @@ def test_light_pictures_are_no_reason_to_stop_a_training(batch):
         model.fit(2 * light, verbose=0)
 
 
-def test_networks_that_do_not_fit_are_refused():
+def test_networks_of_wrong_shapes_are_rejected():
     generator, discriminator = networks()
     probability = keras.Sequential([*discriminator.layers[:-1], keras.layers.Dense(1, activation="sigmoid")])
     for wrong in (dcgan_discriminator((6, 6, 1), filters=(4,)), probability):
@@ -330,7 +303,7 @@ def test_networks_that_do_not_fit_are_refused():
             DCGAN(generator, wrong)
 
 
-def test_one_optimizer_for_both_players_is_refused():
+def test_shared_optimizer_is_rejected():
     shared = sgd()
     with pytest.raises(InputError, match=THREE_PARTS):
         compiled_dcgan(dcgan(), lambda: shared)

@@ -1,4 +1,4 @@
-"""The GMVAE: its contract, its terms by hand and against Monte Carlo, its clusters and what it refuses."""
+"""GMVAE: contract, terms by hand and against Monte Carlo, clusters, sampling, rejected arguments."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def gmvae(**options) -> GMVAE:
 class TestGMVAE(ModelContract):
     @staticmethod
     def make():
-        return gmvae(threshold=0.3, draws=2, seed=3)
+        return gmvae(threshold=0.3, num_samples=2, seed=3)
 
 
 @pytest.fixture(scope="module")
 def model() -> GMVAE:
-    """A model whose posteriors, clusters and styles all differ from their start."""
+    """A trained model."""
     keras.utils.set_random_seed(1)
-    model = compiled(gmvae(threshold=0.0, draws=3))
+    model = compiled(gmvae(threshold=0.0, num_samples=3))
     images, labels = small_images()
     model.fit(images, labels, batch_size=20, epochs=10, verbose=0)
     return model
@@ -58,10 +58,10 @@ def parts(model: GMVAE, images: np.ndarray) -> dict[str, np.ndarray]:
     return {"x": mean, "xv": np.exp(log_variance), "w": style_mean, "wv": np.exp(style_log_variance)}
 
 
-def drawn(model: GMVAE, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """x [draws, batch, D], w, and the means and variances of p(x | w, z) [draws, batch, K, D] of the same noise."""
+def sampled(model: GMVAE, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """x [num_samples, batch, D], w, and means and variances of p(x | w, z) [num_samples, batch, K, D], same noise."""
     q = parts(model, images)
-    shape = (model.draws, len(images))
+    shape = (model.num_samples, len(images))
     x = q["x"] + np.sqrt(q["xv"]) * NOISE.normal((*shape, LATENT_DIM), "codes").numpy()
     w = q["w"] + np.sqrt(q["wv"]) * NOISE.normal((*shape, STYLE_DIM), "styles").numpy()
     prior = model.prior_network(w.reshape(-1, STYLE_DIM).astype(np.float32)).numpy().astype(np.float64)
@@ -78,15 +78,15 @@ def log_normal(x: np.ndarray, mean: np.ndarray, variance: np.ndarray) -> np.ndar
     return -0.5 * np.sum((x - mean) ** 2 / variance + np.log(2 * np.pi * variance), axis=-1)
 
 
-def test_the_terms_are_those_of_the_paper(model):
+def test_terms_match_explicit_computation(model):
     images, _ = small_images(5)
-    q, (x, _, means, variances) = parts(model, images), drawn(model, images)
+    q, (x, _, means, variances) = parts(model, images), sampled(model, images)
     posterior = softmax(log_normal(x[:, :, np.newaxis], means, variances), axis=-1)
     mean, variance = q["x"][:, np.newaxis], q["xv"][:, np.newaxis]
     ratio = variance / variances
     to_clusters = 0.5 * np.sum(ratio + (mean - means) ** 2 / variances - 1 - np.log(ratio), axis=-1)
     logits = model.decoder(x.reshape(-1, LATENT_DIM).astype(np.float32)).numpy().astype(np.float64)
-    logits = logits.reshape(model.draws, *images.shape)
+    logits = logits.reshape(model.num_samples, *images.shape)
     expected = {
         "reconstruction": np.sum(np.log1p(np.exp(logits)) - images * logits, axis=(2, 3, 4)).mean(axis=0),
         "conditional_prior": np.sum(posterior * to_clusters, axis=-1).mean(axis=0),
@@ -100,11 +100,11 @@ def test_the_terms_are_those_of_the_paper(model):
     assert expected["z_prior"].mean() > 0.1, "the clusters of this model differ"
 
 
-def test_each_divergence_agrees_with_a_monte_carlo_estimate(model):
-    """Of log q - log p, with draws of our own: exact sums and closed forms against plain averages."""
+def test_divergences_match_monte_carlo_estimates(model):
+    """Of log q - log p, from other samples."""
     count, generator = 20_000, np.random.default_rng(0)
     images, _ = small_images(1)
-    q, (x, _, means, variances) = parts(model, images), drawn(model, images)
+    q, (x, _, means, variances) = parts(model, images), sampled(model, images)
     terms = divergences(model, images)
     posterior = softmax(log_normal(x[:, :, np.newaxis], means, variances), axis=-1)[:, 0]
 
@@ -113,34 +113,36 @@ def test_each_divergence_agrees_with_a_monte_carlo_estimate(model):
         assert error > 0
         assert abs(estimates.mean() - float(terms[name][0])) < 5 * error, name
 
-    # One of the model's draws of (x, w), a cluster by its probability, and then a fresh x from q(x | y).
-    draws = generator.integers(model.draws, size=count)
-    chosen = np.array([generator.choice(CLUSTERS, p=posterior[draw]) for draw in draws])
+    # One of the model's samples of (x, w), a cluster by its probability, and then a new x from q(x | y).
+    picked = generator.integers(model.num_samples, size=count)
+    chosen = np.array([generator.choice(CLUSTERS, p=posterior[index]) for index in picked])
     fresh = q["x"] + np.sqrt(q["xv"]) * generator.standard_normal((count, LATENT_DIM))
-    log_p = log_normal(fresh, means[draws, 0, chosen], variances[draws, 0, chosen])
+    log_p = log_normal(fresh, means[picked, 0, chosen], variances[picked, 0, chosen])
     assert_agrees(log_normal(fresh, q["x"], q["xv"]) - log_p, "conditional_prior")
-    assert_agrees(np.log(posterior[draws, chosen]) + np.log(CLUSTERS), "z_prior")
+    assert_agrees(np.log(posterior[picked, chosen]) + np.log(CLUSTERS), "z_prior")
     styles = q["w"] + np.sqrt(q["wv"]) * generator.standard_normal((count, STYLE_DIM))
     assert_agrees(log_normal(styles, q["w"], q["wv"]) - log_normal(styles, 0 * styles, 1 + 0 * styles), "w_prior")
 
 
-@pytest.mark.parametrize(("factor", "moves"), [(0.9, True), (1.1, False)])
-def test_below_its_threshold_the_z_prior_is_held_and_moves_nothing(model, factor, moves):
+@pytest.mark.parametrize(("factor", "has_gradient"), [(0.9, True), (1.1, False)])
+def test_z_prior_below_threshold_is_constant_without_gradient(model, factor, has_gradient):
     images, _ = small_images(8)
     information = divergences(model, images)["z_prior"].numpy()
-    held = GMVAE(model.encoder, model.decoder, model.prior_network, threshold=factor * information.mean(), draws=3)
+    thresholded = GMVAE(
+        model.encoder, model.decoder, model.prior_network, threshold=factor * information.mean(), num_samples=3
+    )
     with tf.GradientTape() as tape:
-        term = held.objective(tf.constant(images), None, noise=NOISE, training=False)["z_prior"]
+        term = thresholded.objective(tf.constant(images), None, noise=NOISE, training=False)["z_prior"]
         loss = tf.reduce_mean(term)
     assert float(loss) == pytest.approx(max(1.0, factor) * information.mean(), rel=1e-5)
-    gradients = [gradient for gradient in tape.gradient(loss, held.trainable_variables) if gradient is not None]
-    assert any(np.any(gradient != 0) for gradient in gradients) == moves
+    gradients = [gradient for gradient in tape.gradient(loss, thresholded.trainable_variables) if gradient is not None]
+    assert any(np.any(gradient != 0) for gradient in gradients) == has_gradient
 
 
-def test_more_draws_take_the_mean_of_each():
+def test_terms_of_many_samples_are_means_over_samples():
     keras.utils.set_random_seed(0)
     networks = small_networks()
-    few, many = GMVAE(*networks), GMVAE(*networks, draws=400)
+    few, many = GMVAE(*networks), GMVAE(*networks, num_samples=400)
     images, _ = small_images(2)
     terms = divergences(many, images)
     single = [divergences(few, images, Noise(0, tf.constant(step, tf.int64))) for step in range(40)]
@@ -150,7 +152,7 @@ def test_more_draws_take_the_mean_of_each():
         assert np.all(np.abs(values.mean(axis=0) - terms[name]) <= 5 * error + 1e-4), name
 
 
-def test_everything_stays_finite_where_log_variances_are_clipped():
+def test_terms_and_gradients_are_finite_at_clipped_log_variances():
     networks = small_networks()
     for network, layer in ((networks[0], "parameters"), (networks[2], "log_variances")):
         head = network.get_layer(layer)
@@ -168,18 +170,20 @@ def test_everything_stays_finite_where_log_variances_are_clipped():
     assert all(np.isfinite(gradient).all() for gradient in gradients)
 
 
-def test_cluster_gives_the_mean_of_the_exact_posterior(model):
+def test_cluster_returns_mean_cluster_probabilities(model):
     images, _ = small_images()
-    probabilities = model.cluster(images, draws=200)
+    probabilities = model.cluster(images, num_samples=200)
     assert probabilities.shape == (len(images), CLUSTERS) and probabilities.dtype == np.float32
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
-    singles = np.stack([model.cluster(images, draws=1, seed=seed) for seed in range(1, 41)])
+    singles = np.stack([model.cluster(images, num_samples=1, seed=seed) for seed in range(1, 41)])
     error = singles.std(axis=0) * np.sqrt(1 / 40 + 1 / 200)
     assert np.mean(np.abs(singles.mean(axis=0) - probabilities) <= 4 * error + 1e-3) > 0.98
-    np.testing.assert_allclose(model.cluster(images, draws=2, batch_size=7), model.cluster(images, draws=2), atol=1e-5)
+    np.testing.assert_allclose(
+        model.cluster(images, num_samples=2, batch_size=7), model.cluster(images, num_samples=2), atol=1e-5
+    )
 
 
-def test_the_same_seed_takes_the_same_noise_to_every_cluster(model):
+def test_same_seed_gives_same_standardized_codes_in_every_cluster(model):
     w = np.array([0.5, -1.0, 0.0])
     components = model.mixture(tf.constant([w], tf.float32)).components_distribution
     noises = []
@@ -189,11 +193,11 @@ def test_the_same_seed_takes_the_same_noise_to_every_cluster(model):
         noises.append((codes - components.mean()[0, cluster]) / components.stddev()[0, cluster])
         np.testing.assert_array_equal(model.sample(6, cluster=cluster, w=w, seed=4), model.decode(codes))
     np.testing.assert_allclose(noises, [noises[0]] * CLUSTERS, atol=1e-3)
-    # Without w it is drawn, by the seed alone.
+    # Without w it is sampled.
     assert np.abs(model.sample(6, cluster=1, seed=4) - model.sample(6, cluster=1, w=w, seed=4)).max() > 1e-4
 
 
-def test_samples_without_a_cluster_come_from_all_alike(model):
+def test_clusters_are_sampled_uniformly(model):
     _, chosen = model.sample_codes(4000, seed=1)
     # Five standard deviations of a count of 4,000 with probability 1/4.
     np.testing.assert_allclose(np.bincount(chosen, minlength=CLUSTERS), 1000, atol=5 * np.sqrt(750))
@@ -223,7 +227,7 @@ def signal_networks() -> tuple[keras.Model, ...]:
     ("networks", "shape", "likelihood"),
     [(convolutional_networks, (8, 8, 1), "bernoulli"), (signal_networks, (12,), "unit_normal")],
 )
-def test_it_takes_convolutional_networks_and_signals(networks, shape, likelihood, tmp_path):
+def test_gmvae_supports_convolutional_networks_and_signals(networks, shape, likelihood, tmp_path):
     examples = np.random.default_rng(0).uniform(size=(20, *shape)).astype(np.float32)
     model = compiled(GMVAE(*networks(), likelihood=getattr(distributions, likelihood)), run_eagerly=True)
     history = model.fit(examples, batch_size=10, epochs=8, verbose=0).history
@@ -236,13 +240,15 @@ def test_it_takes_convolutional_networks_and_signals(networks, shape, likelihood
     assert model.cluster(examples).shape == (20, 3)
 
 
-@pytest.mark.parametrize("options", [{"threshold": -0.1}, {"threshold": float("nan")}, {"draws": 0}, {"draws": 1.5}])
-def test_an_argument_out_of_its_range_is_refused(options):
+@pytest.mark.parametrize(
+    "options", [{"threshold": -0.1}, {"threshold": float("nan")}, {"num_samples": 0}, {"num_samples": 1.5}]
+)
+def test_arguments_out_of_range_are_rejected(options):
     with pytest.raises(InputError, match=THREE_PARTS):
         gmvae(**options)
 
 
-def test_networks_that_do_not_fit_are_refused():
+def test_networks_of_wrong_shapes_are_rejected():
     encoder, decoder, prior = small_networks()
     wrong = [
         (encoder, decoder, dense_mixture_prior(STYLE_DIM + 1, CLUSTERS, LATENT_DIM)),
@@ -256,13 +262,17 @@ def test_networks_that_do_not_fit_are_refused():
 
 
 @pytest.mark.parametrize("cluster", [-1, CLUSTERS, 0.5])
-def test_a_cluster_that_does_not_exist_is_refused(model, cluster):
-    with pytest.raises(InputError, match=rf"(?s)^Expected a cluster in 0 .. {CLUSTERS - 1}. Received: .+\. Name"):
+def test_invalid_cluster_is_rejected(model, cluster):
+    with pytest.raises(InputError, match=rf"(?s)^Expected a cluster in 0 .. {CLUSTERS - 1}. Received: .+\. Use"):
         model.sample(2, cluster=cluster)
 
 
-def test_other_wrong_input_is_refused(model):
+def test_invalid_w_count_and_num_samples_are_rejected(model):
     images, _ = small_images(4)
-    for call in (lambda: model.sample(2, w=[0.0]), lambda: model.sample(0), lambda: model.cluster(images, draws=0)):
+    for call in (
+        lambda: model.sample(2, w=[0.0]),
+        lambda: model.sample(0),
+        lambda: model.cluster(images, num_samples=0),
+    ):
         with pytest.raises(InputError, match=THREE_PARTS):
             call()

@@ -1,4 +1,4 @@
-"""Batched inference: padding, batch sizes and refusals."""
+"""Batched inference: padding, batch sizes, rejected arguments."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tfvae.errors import InputError
 from tfvae.models.inference import in_batches
 
 
-def test_in_batches_pads_the_last_and_cuts_its_result():
+def test_in_batches_pads_last_batch_and_truncates_result():
     sizes = []
 
     def step(rows, weights):
@@ -24,12 +24,12 @@ def test_in_batches_pads_the_last_and_cuts_its_result():
     assert sizes == [3, 3, 3]
 
 
-def test_in_batches_is_never_larger_than_what_there_is():
+def test_in_batches_uses_one_batch_for_few_rows():
     seen = in_batches(lambda rows: tf.repeat(tf.shape(rows)[0], 2), np.zeros((2, 1)), batch_size=9)
     np.testing.assert_array_equal(seen, [2, 2])
 
 
 @pytest.mark.parametrize(("count", "batch_size"), [(0, 5), (3, 0), (3, -1)])
-def test_in_batches_refuses_nothing_to_do(count, batch_size):
+def test_in_batches_rejects_empty_arrays_and_batch_sizes(count, batch_size):
     with pytest.raises(InputError, match=THREE_PARTS):
         in_batches(tf.identity, np.zeros((count, 2)), batch_size=batch_size)

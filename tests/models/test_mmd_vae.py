@@ -1,4 +1,4 @@
-"""The MMD-VAE: its contract, its terms by hand, and its codes on the prior."""
+"""MMDVAE: contract, hand-computed terms, effect of the weight."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class TestMMDVAE(ModelContract):
         return mmd_vae(mmd_weight=5.0, bandwidths=(0.5, 2.0), seed=2)
 
 
-def test_the_terms_are_the_likelihood_and_the_weighted_discrepancy():
+def test_terms_are_likelihood_and_weighted_mmd():
     model = mmd_vae(mmd_weight=7.0, bandwidths=(0.8,))
     images, _ = small_images(BATCH)
     noise = Noise(0, tf.constant(0, tf.int64))
@@ -38,11 +38,11 @@ def test_the_terms_are_the_likelihood_and_the_weighted_discrepancy():
     np.testing.assert_allclose(terms["reconstruction"], entropy, rtol=1e-4)
 
 
-def test_infovae_s_kernel_is_the_default():
+def test_default_bandwidth_is_infovaes():
     assert mmd_vae().bandwidths == pytest.approx((np.sqrt(2.0),))
 
 
-def test_a_heavier_discrepancy_brings_the_codes_closer_to_the_prior():
+def test_larger_mmd_weight_brings_codes_closer_to_prior():
     images, labels = small_images(480)
     distances = []
     for weight in (0.0, 300.0):
@@ -58,6 +58,6 @@ def test_a_heavier_discrepancy_brings_the_codes_closer_to_the_prior():
 @pytest.mark.parametrize(
     "options", [{"mmd_weight": -1.0}, {"mmd_weight": float("nan")}, {"bandwidths": ()}, {"bandwidths": (1.0, 0.0)}]
 )
-def test_an_argument_out_of_its_range_is_refused(options):
+def test_arguments_out_of_range_are_rejected(options):
     with pytest.raises(InputError, match=THREE_PARTS):
         mmd_vae(**options)

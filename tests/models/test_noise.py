@@ -21,7 +21,7 @@ def noise_graph(seed: int, name: str, count: int, xla: bool):
 
 @pytest.fixture(params=[False, True], ids=["graph", "xla"])
 def noise_at(request):
-    """The noise at a place, (seed, step, replica, name), with and without XLA."""
+    """Noise of (seed, step, replica, name), with and without XLA."""
 
     def draw(seed=0, step=0, replica=0, name="codes", count=4) -> np.ndarray:
         graph = noise_graph(seed, name, count, request.param)
@@ -30,7 +30,7 @@ def noise_at(request):
     return draw
 
 
-def test_the_same_place_has_the_same_noise(noise_at):
+def test_same_arguments_give_same_noise(noise_at):
     np.testing.assert_array_equal(noise_at(3, 5, 1), noise_at(3, 5, 1))
 
 
@@ -44,11 +44,11 @@ def test_the_same_place_has_the_same_noise(noise_at):
         ({"step": 1, "replica": 0}, {"step": 0, "replica": 1}),
     ],
 )
-def test_another_place_has_other_noise(noise_at, here, there):
+def test_different_arguments_give_different_noise(noise_at, here, there):
     assert np.abs(noise_at(**here) - noise_at(**there)).min() > 1e-6
 
 
-def test_noise_is_standard_normal_and_uncorrelated_from_step_to_step(noise_at):
+def test_noise_is_standard_normal_and_uncorrelated_between_steps(noise_at):
     draws = np.stack([noise_at(step=step, count=20_000) for step in range(3)])
     # Five standard errors: 1 / sqrt(20000) of a mean and a correlation, sqrt(2 / 20000) of a variance.
     np.testing.assert_allclose(draws.mean(axis=1), 0, atol=5 * 0.0071)

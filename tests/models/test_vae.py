@@ -1,4 +1,4 @@
-"""The VAE: its contract, its two terms by hand, and any prior in its place."""
+"""VAE: contract, hand-computed terms, priors."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class TestVAE(ModelContract):
         return VAE(*small_networks(2), beta=0.5, seed=3)
 
 
-def test_the_terms_are_those_of_the_negative_elbo():
+def test_terms_match_hand_computed_negative_elbo():
     beta = 0.25
     model = VAE(*small_networks(2), beta=beta)
     images, _ = small_images(4)
@@ -44,7 +44,7 @@ def test_the_terms_are_those_of_the_negative_elbo():
     np.testing.assert_allclose(terms["kl"], beta * kl, rtol=1e-4)
 
 
-def test_a_prior_without_a_closed_form_is_learned_toward(tmp_path):
+def test_kl_with_mixture_prior_is_one_sample_estimate_and_trains(tmp_path):
     model = compiled(VAE(*small_networks(2), prior=two_modes))
     history = fitted(model, epochs=15)
     assert history["loss"][-1] < 0.9 * history["loss"][0]
@@ -63,7 +63,7 @@ def test_a_prior_without_a_closed_form_is_learned_toward(tmp_path):
     np.testing.assert_array_equal(keras.saving.load_model(tmp_path / "model.keras").sample(3), model.sample(3))
 
 
-def test_samples_follow_the_prior_that_was_passed_in():
+def test_samples_follow_given_prior():
     model = VAE(*small_networks(2), prior=two_modes)
     codes = model.prior(LATENT_DIM).sample(2000, seed=tf.constant([0, 7])).numpy()
     np.testing.assert_array_equal(model.sample(2000, seed=7), model.decode(codes))
@@ -71,7 +71,7 @@ def test_samples_follow_the_prior_that_was_passed_in():
     np.testing.assert_allclose(codes.mean(axis=0), 0, atol=5 * np.sqrt(5 / 2000))
 
 
-def test_the_seed_decides_the_noise_of_training():
+def test_training_noise_depends_on_seed():
     def weights_after_training(seed: int) -> np.ndarray:
         keras.utils.set_random_seed(0)
         model = compiled(VAE(*small_networks(2), seed=seed), run_eagerly=True)
@@ -84,11 +84,11 @@ def test_the_seed_decides_the_noise_of_training():
 
 
 @pytest.mark.parametrize("beta", [-0.1, float("nan")])
-def test_a_negative_weight_is_refused(beta):
+def test_invalid_beta_is_rejected(beta):
     with pytest.raises(InputError, match=THREE_PARTS):
         VAE(*small_networks(2), beta=beta)
 
 
-def test_an_encoder_without_variances_is_refused():
+def test_encoder_without_variances_is_rejected():
     with pytest.raises(InputError, match=THREE_PARTS):
         VAE(*small_networks(1))

@@ -1,4 +1,4 @@
-"""Random affine maps: known maps by hand, the range of the random ones, and a file."""
+"""Random affine transformations: known matrices, ranges, config."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ IMAGE = np.arange(1.0, 10.0, dtype=np.float32).reshape(1, 3, 3, 1)
         ([[0.5, 0, 0], [0, 1, 0]], [[1.5, 2, 2.5], [4.5, 5, 5.5], [7.5, 8, 8.5]]),
     ],
 )
-def test_known_maps(matrix, expected):
+def test_affine_matches_hand_computed_images(matrix, expected):
     moved = affine(tf.constant(IMAGE), tf.constant([matrix], tf.float32))
     np.testing.assert_allclose(moved[0, :, :, 0], expected, atol=1e-5)
 
 
-def test_each_image_moves_by_its_own_draws_within_the_limits():
+def test_random_affine_transforms_each_image_within_limits():
     images = np.zeros((400, 21, 21, 1), np.float32)
     images[:, 10, 10] = 1.0
     draws = np.random.default_rng(0).standard_normal((400, 6)).astype(np.float32)
@@ -47,7 +47,7 @@ def test_each_image_moves_by_its_own_draws_within_the_limits():
     np.testing.assert_array_equal(still, images)
 
 
-def test_a_rotation_is_one_and_xla_agrees():
+def test_random_affine_rotation_under_xla_matches_eager():
     image = np.random.default_rng(1).uniform(size=(1, 9, 9, 1)).astype(np.float32)
     draws = tf.constant([[10.0, 0, 0, 0, 0, 0]])  # erf is 1 there: the whole angle
     quarter = RandomAffine(rotation=90.0)
@@ -57,11 +57,11 @@ def test_a_rotation_is_one_and_xla_agrees():
     np.testing.assert_allclose(compiled(image, random), quarter(image, random), atol=1e-5)
 
 
-def test_it_comes_back_from_a_config():
+def test_random_affine_config_round_trips():
     augmentation = RandomAffine(rotation=3.0, shift=0.5)
     assert keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(augmentation)) == augmentation
 
 
-def test_a_negative_limit_is_refused():
+def test_negative_limits_are_rejected():
     with pytest.raises(InputError, match=THREE_PARTS):
         RandomAffine(slant=-0.1)

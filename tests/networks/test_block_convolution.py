@@ -1,4 +1,4 @@
-"""Convolutions over blocks against Keras' own: results, gradients, files."""
+"""Block convolutions against Keras' layers: results, gradients, files."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def with_equal_weights(kinds, kernel, inputs, **options) -> list[keras.layers.La
 
 @pytest.mark.parametrize("kinds", PAIRS, ids=["strided", "transposed"])
 @pytest.mark.parametrize(("kernel", "size"), [(2, (4, 4)), (4, (6, 8)), (4, (7, 5)), (6, (9, 6)), ((4, 2), (5, 8))])
-def test_results_and_gradients_are_those_of_keras(kinds, kernel, size):
+def test_block_convolutions_match_keras_results_and_gradients(kinds, kernel, size):
     inputs = images(*size)
     results, gradients = [], []
     for layer in with_equal_weights(kinds, kernel, inputs, activation="tanh"):
@@ -47,7 +47,7 @@ def test_results_and_gradients_are_those_of_keras(kinds, kernel, size):
 
 
 @pytest.mark.parametrize("kinds", PAIRS, ids=["strided", "transposed"])
-def test_a_network_of_them_comes_back_from_a_file(kinds, tmp_path):
+def test_block_convolutions_round_trip_through_file(kinds, tmp_path):
     inputs = keras.Input((4, 6, 3))
     network = keras.Model(inputs, kinds[0](2, 4, use_bias=False)(inputs))
     network.save(tmp_path / "network.keras")
@@ -56,7 +56,7 @@ def test_a_network_of_them_comes_back_from_a_file(kinds, tmp_path):
 
 
 @pytest.mark.parametrize("kinds", PAIRS, ids=["strided", "transposed"])
-def test_bfloat16_computes_in_bfloat16(kinds):
+def test_block_convolutions_compute_in_bfloat16_policy(kinds):
     with dtype_policy("mixed_bfloat16"):
         ours, theirs = with_equal_weights(kinds, 4, images(6, 6))
     assert ours.kernel.dtype == "float32" and ours(images(6, 6)).dtype == tf.bfloat16
@@ -65,6 +65,6 @@ def test_bfloat16_computes_in_bfloat16(kinds):
 
 @pytest.mark.parametrize("kinds", PAIRS, ids=["strided", "transposed"])
 @pytest.mark.parametrize("options", [{"kernel_size": 5}, {"kernel_size": 4, "strides": 1}, {"kernel_size": (4, 3)}])
-def test_another_convolution_is_refused(kinds, options):
+def test_unsupported_convolution_options_are_rejected(kinds, options):
     with pytest.raises(InputError, match=THREE_PARTS):
         kinds[0](2, **options)

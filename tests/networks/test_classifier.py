@@ -10,7 +10,7 @@ from tfvae.errors import InputError
 from tfvae.networks.classifier import feature_model, pooling_classifier
 
 
-def test_it_is_the_one_of_table_3():
+def test_pooling_classifier_has_layers_of_table_3():
     model = pooling_classifier()
     shapes = [layer.output.shape[1:] for layer in model.layers if layer.weights or "pool" in layer.name]
     assert shapes == [(26, 26, 32), (24, 24, 64), (12, 12, 64), (128,), (10,)]
@@ -19,12 +19,12 @@ def test_it_is_the_one_of_table_3():
     assert [layer.rate for layer in model.layers if "dropout" in layer.name] == [0.25, 0.5]
 
 
-def test_both_of_its_ends_can_be_seen():
+def test_feature_model_returns_features_and_logits():
     features, logits = feature_model(pooling_classifier((8, 8, 3), 4))(np.zeros((2, 8, 8, 3), np.float32))
     assert features.shape == (2, 128) and logits.shape == (2, 4)
 
 
 @pytest.mark.parametrize(("shape", "classes"), [((5, 28, 1), 10), ((28, 28, 1), 1)])
-def test_too_small_images_and_a_single_class_are_refused(shape, classes):
+def test_small_images_and_single_class_are_rejected(shape, classes):
     with pytest.raises(InputError, match=THREE_PARTS):
         pooling_classifier(shape, classes)

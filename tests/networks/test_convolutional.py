@@ -1,4 +1,4 @@
-"""The report's convolutional networks: layer by layer, and what the strides cannot make."""
+"""Convolutional networks of report 4: layers, options, rejected sizes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def shapes(network: keras.Model) -> list[tuple[int, ...]]:
     return [layer.output.shape[1:] for layer in network.layers if isinstance(layer, convolutions)]
 
 
-def test_the_generator_is_the_report_s():
+def test_dcgan_generator_has_layers_of_report():
     generator = dcgan_generator(2, SHAPE, widths=(3,))
     # The first dense layer is narrowed here; of the report's own, 6,272 units, the count below.
     assert kernels(generator) == [(2, 3), (3, 7 * 7 * 256), (5, 5, 64, 256), (5, 5, 1, 64)]
@@ -40,7 +40,7 @@ def test_the_generator_is_the_report_s():
     assert images.shape == (4, *SHAPE) and -1 <= images.min() < -0.1 and 0.1 < images.max() <= 1
 
 
-def test_the_discriminator_is_the_report_s():
+def test_dcgan_discriminator_has_layers_of_report():
     discriminator = dcgan_discriminator(SHAPE)
     assert kernels(discriminator) == [(5, 5, 1, 64), (5, 5, 64, 128), (5, 5, 128, 256), (5, 5, 256, 512), (2048, 1)]
     assert shapes(discriminator) == [(14, 14, 64), (7, 7, 128), (4, 4, 256), (2, 2, 512)]
@@ -49,12 +49,12 @@ def test_the_discriminator_is_the_report_s():
     assert discriminator.count_params() == 4_305_409
 
 
-def test_dense_layers_may_come_before_the_logit():
+def test_dcgan_discriminator_with_dense_layers():
     discriminator = dcgan_discriminator((8, 8, 1), filters=(3,), widths=(5, 2), kernel=4)
     assert kernels(discriminator) == [(4, 4, 1, 3), (48, 5), (5, 2), (2, 1)]
 
 
-def test_the_vae_s_networks_are_the_report_s():
+def test_convolutional_encoder_and_decoder_have_layers_of_report():
     encoder, decoder = convolutional_encoder(SHAPE, 20), convolutional_decoder(10, SHAPE)
     assert kernels(encoder) == [(3, 3, 1, 32), (3, 3, 32, 64), (3136, 512), (512, 256), (256, 20)]
     assert kernels(decoder) == [(10, 256), (256, 512), (512, 3136), (3, 3, 64, 64), (3, 3, 1, 64)]
@@ -62,14 +62,14 @@ def test_the_vae_s_networks_are_the_report_s():
     assert decoder.layers[-1].activation is keras.activations.linear
 
 
-def test_other_sizes_and_color_are_made_by_fewer_or_more_strides():
+def test_networks_support_other_image_sizes_and_channels():
     assert dcgan_generator(2, (16, 24, 3), widths=(), filters=(4, 4, 4)).output_shape == (None, 16, 24, 3)
     assert convolutional_decoder(2, (6, 10, 1), widths=(4,), filters=(4,)).output_shape == (None, 6, 10, 1)
     assert dcgan_discriminator((5, 7, 3), filters=(4, 4)).output_shape == (None, 1)
     assert convolutional_encoder((5, 7, 3), 4, filters=(4,), widths=()).output_shape == (None, 4)
 
 
-def test_an_even_kernel_takes_the_fast_layers_that_compute_the_same():
+def test_even_kernel_selects_block_convolutions():
     odd, even = (dcgan_discriminator(SHAPE, filters=(4,), kernel=kernel) for kernel in (3, 4))
     assert [type(network.layers[1]) for network in (odd, even)] == [keras.layers.Conv2D, BlockConv2D]
     generator = dcgan_generator(2, SHAPE, widths=(), filters=(4, 3), kernel=4)
@@ -77,7 +77,7 @@ def test_an_even_kernel_takes_the_fast_layers_that_compute_the_same():
     assert shapes(generator) == [(14, 14, 3), (28, 28, 1)]
 
 
-def test_normalized_maps_have_a_root_mean_square_of_one_over_the_channels():
+def test_normalized_generator_maps_have_unit_rms_over_channels():
     generator = dcgan_generator(2, SHAPE, widths=(), filters=(6, 4), kernel=4, normalize=True)
     norms = [layer for layer in generator.layers if isinstance(layer, keras.layers.RMSNormalization)]
     inside = keras.Model(generator.input, [layer.output for layer in norms])
@@ -88,7 +88,7 @@ def test_normalized_maps_have_a_root_mean_square_of_one_over_the_channels():
     assert not generator.non_trainable_variables
 
 
-def test_maps_as_large_as_the_image_come_before_its_pixels_where_they_are_asked_for():
+def test_full_size_filters_add_layer_at_full_resolution():
     generator = dcgan_generator(2, SHAPE, widths=(), filters=(6, 4), kernel=4, normalize=True, full_size_filters=3)
     assert shapes(generator) == [(14, 14, 4), (28, 28, 3), (28, 28, 1)]
     assert kernels(generator)[-1] == (3, 3, 3, 1)
@@ -96,7 +96,7 @@ def test_maps_as_large_as_the_image_come_before_its_pixels_where_they_are_asked_
     assert norms == [(7, 7, 6), (14, 14, 4), (28, 28, 3)]
 
 
-def test_the_largest_of_the_first_numbers_chooses_a_vector_and_only_that():
+def test_argmax_of_category_dimensions_selects_embedding():
     keras.utils.set_random_seed(0)
     generator = dcgan_generator(5, (4, 4, 1), widths=(), filters=(3,), categories=3)
     assert kernels(generator)[:2] == [(3, 5), (2 + 5, 2 * 2 * 3)]
@@ -108,15 +108,15 @@ def test_the_largest_of_the_first_numbers_chooses_a_vector_and_only_that():
     assert np.abs(first - other_choice).max() > 1e-3 and np.abs(first - other_rest).max() > 1e-3
 
 
-def test_the_vectors_to_choose_from_start_as_far_apart_as_codes():
+def test_category_embeddings_have_unit_initial_variance():
     keras.utils.set_random_seed(0)
-    vectors = dcgan_generator(64, SHAPE, categories=32).get_layer("categories").get_weights()[0]
-    assert vectors.shape == (32, 64) and np.std(vectors) == pytest.approx(1, abs=0.05)
+    embeddings = dcgan_generator(64, SHAPE, categories=32).get_layer("categories").get_weights()[0]
+    assert embeddings.shape == (32, 64) and np.std(embeddings) == pytest.approx(1, abs=0.05)
 
 
 @pytest.mark.parametrize("shape", [(30, 28, 1), (28, 14 + 7, 1), (28, 28), (0, 4, 1)])
 @pytest.mark.parametrize("make", [dcgan_generator, convolutional_decoder])
-def test_an_image_size_that_the_strides_cannot_make_is_refused(make, shape):
+def test_image_size_not_divisible_by_stride_is_rejected(make, shape):
     with pytest.raises(InputError, match=THREE_PARTS):
         make(2, shape, widths=(4,), filters=(4, 4))
 
@@ -137,12 +137,12 @@ def test_an_image_size_that_the_strides_cannot_make_is_refused(make, shape):
         lambda: convolutional_decoder(2, SHAPE, filters=()),
     ],
 )
-def test_a_size_out_of_its_range_is_refused(make):
+def test_arguments_out_of_range_are_rejected(make):
     with pytest.raises(InputError, match=THREE_PARTS):
         make()
 
 
-def test_in_bfloat16_images_and_logits_stay_float32():
+def test_outputs_are_float32_under_bfloat16_policy():
     with dtype_policy("mixed_bfloat16"):
         networks = [
             dcgan_generator(2, (4, 4, 1), widths=(), filters=(3,)),

@@ -1,4 +1,4 @@
-"""Dense networks: their shapes, their weights, and what they refuse."""
+"""Dense networks: their shapes, their weights, and rejected arguments."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tfvae.errors import InputError
 from tfvae.networks.dense import dense_decoder, dense_encoder
 
 
-def test_the_networks_are_those_of_the_notebook():
+def test_dense_networks_have_parameters_of_notebook():
     encoder, decoder = dense_encoder((28, 28, 1), 12), dense_decoder(6, (28, 28, 1))
     # 784-512-256-12 and 6-256-512-784, a bias each.
     assert encoder.count_params() == 785 * 512 + 513 * 256 + 257 * 12
@@ -19,7 +19,7 @@ def test_the_networks_are_those_of_the_notebook():
     assert encoder.output_shape == (None, 12) and decoder.input_shape == (None, 6)
 
 
-def test_the_last_layer_is_linear_and_the_others_are_not():
+def test_dense_encoder_matches_explicit_computation():
     encoder = dense_encoder((2, 3, 1), 4, widths=(5,), activation="tanh")
     images = np.random.default_rng(0).normal(size=(3, 2, 3, 1)).astype(np.float32)
     kernel, bias, last_kernel, last_bias = encoder.get_weights()
@@ -27,13 +27,13 @@ def test_the_last_layer_is_linear_and_the_others_are_not():
     np.testing.assert_allclose(encoder(images), expected, rtol=1e-5, atol=1e-6)
 
 
-def test_the_decoder_lays_pixels_out_row_by_row():
+def test_dense_decoder_output_is_row_major():
     decoder = dense_decoder(1, (2, 3, 1), widths=())
     decoder.set_weights([np.zeros((1, 6)), np.arange(6.0)])
     np.testing.assert_array_equal(decoder(np.ones((1, 1)))[0, :, :, 0], [[0, 1, 2], [3, 4, 5]])
 
 
-def test_results_are_float32_whatever_the_policy():
+def test_outputs_are_float32_under_bfloat16_policy():
     with dtype_policy("mixed_bfloat16"):
         encoder, decoder = dense_encoder((4, 4, 1), 2, widths=(8,)), dense_decoder(2, (4, 4, 1), widths=(8,))
     assert encoder.layers[2].compute_dtype == "bfloat16"
@@ -42,7 +42,7 @@ def test_results_are_float32_whatever_the_policy():
 
 
 @pytest.mark.parametrize(("outputs", "widths"), [(0, (8,)), (4, (8, 0)), (-2, ())])
-def test_a_layer_without_units_is_refused(outputs, widths):
+def test_zero_units_are_rejected(outputs, widths):
     with pytest.raises(InputError, match=THREE_PARTS):
         dense_encoder((4, 4, 1), outputs, widths=widths)
     with pytest.raises(InputError, match=THREE_PARTS):

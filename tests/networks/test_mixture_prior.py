@@ -1,4 +1,4 @@
-"""The prior network: its shape, its start, and what it refuses."""
+"""Prior networks: shapes, initialization, rejected arguments."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import pytest
 from tests.contracts import THREE_PARTS, dtype_policy
 from tfvae.errors import InputError
 from tfvae.networks.dense import dense_encoder
-from tfvae.networks.mixture_prior import dense_mixture_prior, joined_encoders, place_clusters
+from tfvae.networks.mixture_prior import dense_mixture_prior, initialize_clusters, joined_encoders
 
 
-def test_its_weights_and_shapes():
+def test_dense_mixture_prior_has_expected_parameters_and_shapes():
     prior = dense_mixture_prior(2, 10, 128)
     # 2-120 and two heads of 10 * 128, a bias each.
     assert prior.count_params() == 3 * 120 + 2 * 121 * 1280
     assert prior.input_shape == (None, 2) and prior.output_shape == (None, 10, 256)
 
 
-def test_a_cluster_has_its_own_means_and_then_log_variances():
+def test_output_is_means_then_log_variances_of_each_cluster():
     prior = dense_mixture_prior(1, 2, 3, widths=(), seed=0)
     means, log_variances = prior.get_layer("means"), prior.get_layer("log_variances")
     means.set_weights([np.zeros((1, 6)), np.arange(6.0)])
@@ -27,7 +27,7 @@ def test_a_cluster_has_its_own_means_and_then_log_variances():
     np.testing.assert_array_equal(parameters, [[[0, 1, 2, 12, 13, 14], [3, 4, 5, 15, 16, 17]]])
 
 
-def test_clusters_start_apart_by_the_spread_and_the_seed():
+def test_initial_means_have_spread_and_depend_on_seed():
     def means(**options) -> np.ndarray:
         return np.asarray(dense_mixture_prior(2, 10, 200, **options)(np.zeros((1, 2))))[0, :, :200]
 
@@ -38,7 +38,7 @@ def test_clusters_start_apart_by_the_spread_and_the_seed():
     assert np.abs(means(spread=0.0)).max() == 0
 
 
-def test_results_are_float32_whatever_the_policy():
+def test_output_is_float32_under_bfloat16_policy():
     with dtype_policy("mixed_bfloat16"):
         prior = dense_mixture_prior(2, 3, 4)
     assert prior(np.zeros((1, 2))).dtype == "float32"
@@ -48,16 +48,16 @@ def test_results_are_float32_whatever_the_policy():
     "options",
     [{"clusters": 1}, {"clusters": 0}, {"style_dim": 0}, {"latent_dim": 0}, {"widths": (0,)}, {"spread": -1.0}],
 )
-def test_a_size_out_of_its_range_is_refused(options):
+def test_arguments_out_of_range_are_rejected(options):
     with pytest.raises(InputError, match=THREE_PARTS):
         dense_mixture_prior(**{"style_dim": 2, "clusters": 3, "latent_dim": 4, **options})
 
 
-def test_placed_clusters_are_the_mixture_and_styles_move_them_little():
+def test_initialized_clusters_match_mixture_and_depend_weakly_on_w():
     prior = dense_mixture_prior(2, 3, 4, widths=(200,))
     generator = np.random.default_rng(0)
     means, variances = 5 * generator.standard_normal((3, 4)), generator.uniform(0.5, 2, (3, 4))
-    place_clusters(prior, means, variances, sway=0.1)
+    initialize_clusters(prior, means, variances, style_scale=0.1)
     parameters = np.asarray(prior(np.zeros((1, 2))))[0]
     np.testing.assert_allclose(parameters, np.concatenate([means, np.log(variances)], axis=1), rtol=1e-5, atol=1e-5)
     moved = np.asarray(prior(generator.standard_normal((500, 2))))[..., :4] - means
@@ -68,12 +68,12 @@ def test_placed_clusters_are_the_mixture_and_styles_move_them_little():
 @pytest.mark.parametrize(
     ("means", "variances"), [(np.zeros((3, 4)), np.zeros((3, 4))), (np.zeros((4, 3)), np.ones((3, 4)))]
 )
-def test_a_mixture_that_does_not_fit_is_refused(means, variances):
+def test_mixture_of_wrong_shape_is_rejected(means, variances):
     with pytest.raises(InputError, match=THREE_PARTS):
-        place_clusters(dense_mixture_prior(2, 3, 4), means, variances)
+        initialize_clusters(dense_mixture_prior(2, 3, 4), means, variances)
 
 
-def test_joined_encoders_stand_side_by_side():
+def test_joined_encoders_concatenate_outputs():
     one, other = (dense_encoder((3, 2, 1), outputs, widths=(5,)) for outputs in (4, 2))
     images = np.random.default_rng(0).uniform(size=(6, 3, 2, 1)).astype(np.float32)
     joined = joined_encoders(one, other)

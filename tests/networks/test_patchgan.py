@@ -1,4 +1,4 @@
-"""PatchGAN: its layers, the patch that a logit sees, bfloat16, and what it refuses."""
+"""PatchGAN: layers, receptive field, bfloat16, rejected arguments."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tfvae.errors import InputError
 from tfvae.networks.patchgan import patchgan_discriminator, receptive_field
 
 
-def test_it_is_the_paper_s_discriminator():
+def test_patchgan_has_layers_of_paper():
     discriminator = patchgan_discriminator((256, 256, 3))
     convolutions = [layer for layer in discriminator.layers if isinstance(layer, keras.layers.Conv2D)]
     # C64-C128-C256-C512 and the logits: 4x4 kernels, the last two of stride 1.
@@ -36,7 +36,7 @@ def test_it_is_the_paper_s_discriminator():
     ("filters", "detail", "side"),
     [((2,), {}, 16), ((2, 3), {}, 34), ((2, 3, 3), {}, 70), ((2, 3), {"detail": 2.0}, 36)],
 )
-def test_a_logit_is_moved_by_the_pixels_of_its_patch_alone(filters, detail, side):
+def test_logit_depends_on_its_receptive_field_only(filters, detail, side):
     assert receptive_field(filters, neighborhood=3 if detail else 1) == side
     size = 144
     discriminator = patchgan_discriminator((size, size, 1), filters=filters, **detail)
@@ -52,13 +52,13 @@ def test_a_logit_is_moved_by_the_pixels_of_its_patch_alone(filters, detail, side
 
 
 @pytest.mark.parametrize(("shape", "filters"), [((64, 64, 3), (4, 6)), ((30, 21, 1), (4, 6))])
-def test_every_image_shape_has_patches(shape, filters):
+def test_output_shape_for_other_image_shapes(shape, filters):
     discriminator = patchgan_discriminator(shape, filters=filters)
     assert discriminator(np.zeros((2, *shape), np.float32)).shape == (2, -(-shape[0] // 4), -(-shape[1] // 4), 1)
 
 
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
-def test_detail_sets_apart_what_differs_from_the_neighborhood(policy):
+def test_detail_channels_are_amplified_difference_from_local_mean(policy):
     with dtype_policy(policy):
         discriminator = patchgan_discriminator((9, 9, 1), filters=(2,), detail=10.0)
     first = next(layer for layer in discriminator.layers if isinstance(layer, keras.layers.Conv2D))
@@ -74,12 +74,12 @@ def test_detail_sets_apart_what_differs_from_the_neighborhood(policy):
 
 
 @pytest.mark.parametrize("wrong", [{"detail": -1.0}, {"detail": float("nan")}, {"neighborhood": 1}])
-def test_a_detail_or_a_neighborhood_out_of_range_is_refused(wrong):
+def test_detail_arguments_out_of_range_are_rejected(wrong):
     with pytest.raises(InputError, match=THREE_PARTS):
         patchgan_discriminator((32, 32, 3), filters=(4,), **wrong)
 
 
-def test_it_comes_back_from_a_file(tmp_path):
+def test_patchgan_round_trips_through_file(tmp_path):
     discriminator = patchgan_discriminator((32, 32, 3), filters=(4, 6))
     images = np.random.default_rng(0).normal(size=(2, 32, 32, 3)).astype(np.float32)
     discriminator.save(tmp_path / "discriminator.keras")
@@ -87,7 +87,7 @@ def test_it_comes_back_from_a_file(tmp_path):
     np.testing.assert_array_equal(loaded(images), discriminator(images))
 
 
-def test_in_bfloat16_logits_stay_float32():
+def test_logits_are_float32_under_bfloat16_policy():
     with dtype_policy("mixed_bfloat16"):
         discriminator = patchgan_discriminator((16, 16, 1), filters=(4,))
     assert discriminator.layers[1].compute_dtype == "bfloat16"
@@ -103,6 +103,6 @@ def test_in_bfloat16_logits_stay_float32():
         ((64, 64, 3), {"filters": (4, 0)}),
     ],
 )
-def test_another_argument_is_refused(shape, options):
+def test_arguments_out_of_range_are_rejected(shape, options):
     with pytest.raises(InputError, match=THREE_PARTS):
         patchgan_discriminator(shape, **options)

@@ -1,4 +1,4 @@
-"""ResNetV2: sizes, the start as the identity, a block by hand, files, bfloat16, and the backward pass computed anew."""
+"""ResNetV2: sizes, initialization as the identity, block equation, files, bfloat16, recomputed gradients."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tests.contracts import THREE_PARTS, dtype_policy
 from tfvae.errors import InputError
-from tfvae.networks.grain import Grain
+from tfvae.networks.noise_injection import NoiseInjection
 from tfvae.networks.resnet_v2 import ResidualBlock, resnet_v2_decoder, resnet_v2_encoder, stage_sizes
 
 WIDTHS = (4, 6, 8)
@@ -27,8 +27,8 @@ def random(*shape: int) -> np.ndarray:
     return np.random.default_rng(0).normal(size=shape).astype(np.float32)
 
 
-def moved(network: keras.Model) -> keras.Model:
-    """The network away from its start, at which half of each block has no gradient."""
+def perturbed(network: keras.Model) -> keras.Model:
+    """The network with perturbed weights: at initialization half of each block has no gradient."""
     generator = np.random.default_rng(1)
     for variable in network.trainable_variables:
         variable.assign_add(0.1 * generator.normal(size=variable.shape))
@@ -48,7 +48,7 @@ def gradients(network: keras.Model, inputs: np.ndarray, compiler: str) -> list[n
 
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("size", [32, 48, 64, 128, 256])
-def test_every_size_goes_in_and_comes_out(size, channels):
+def test_networks_support_all_image_sizes(size, channels):
     assert encoder(size, channels, widths=(2, 3, 4, 4, 5)).output_shape == (None, 10)
     assert decoder(size, channels, widths=(5, 4, 4, 3, 2)).output_shape == (None, size, size, channels)
 
@@ -63,7 +63,7 @@ def test_every_size_goes_in_and_comes_out(size, channels):
         (32, 1, [32, 16, 8, 4, 4]),
     ],
 )
-def test_the_stages_have_the_sizes_that_are_told(size, patch, sizes):
+def test_stage_sizes_match_networks(size, patch, sizes):
     assert stage_sizes((size, size, 3), 5, patch) == sizes
     widths = (2, 3, 4, 5, 6)
     network = encoder(size, widths=widths, patch=patch, blocks=2)
@@ -79,19 +79,18 @@ def blocks_of(network: keras.Model) -> list[ResidualBlock]:
     return [layer for layer in network.layers if isinstance(layer, ResidualBlock)]
 
 
-def test_a_doubling_block_starts_as_a_smooth_interpolation():
+def test_doubling_block_starts_as_bilinear_interpolation():
     maps = np.array([0.0, 4.0, 8.0], np.float32).reshape(1, 1, 3, 1) * np.ones((1, 3, 1, 1), np.float32)
     rows = ResidualBlock(1, resize="double")(maps).numpy()[0, :, :, 0]
     np.testing.assert_allclose(rows, [[0, 1, 3, 5, 7, 8]] * 6, atol=1e-6)
 
 
-@pytest.mark.parametrize("normalize", [False, True])
-def test_maps_keep_their_variance_however_many_stages_there_are(normalize):
-    options = {"widths": (32, 32, 48, 64, 64), "blocks": 2, "normalize": normalize}
+def test_initial_maps_have_unit_variance_at_all_stages():
+    options = {"widths": (32, 32, 48, 64, 64), "blocks": 2}
     networks = encoder(128, **options), decoder(128, **{**options, "widths": options["widths"][::-1]})
     for network, inputs in zip(networks, (random(4, 128, 128, 3), random(64, 5)), strict=True):
         *maps, outputs = keras.Model(network.input, [*[b.output for b in blocks_of(network)], network.output])(inputs)
-        # Interpolation takes some of the decoder's away.
+        # Interpolation reduces the decoder's.
         least = 0.75 if network.name == "encoder" else 0.3
         for values in maps:
             assert least < np.std(values) < 1.25
@@ -99,31 +98,27 @@ def test_maps_keep_their_variance_however_many_stages_there_are(normalize):
         assert 0.03 < np.std(outputs) < 0.15
 
 
-def test_images_stay_within_their_range():
+def test_decoder_output_is_in_range_of_activation():
     for activation, low in (("tanh", -1), ("sigmoid", 0)):
         images = decoder(activation=activation)(300 * random(16, 5)).numpy()
         assert low <= images.min() < low + 0.1 and 0.9 < images.max() <= 1
 
 
-@pytest.mark.parametrize("normalize", [False, True])
-def test_a_block_starts_as_the_identity_and_then_is_its_equation(normalize):
-    block, maps = ResidualBlock(3, normalize=normalize), random(2, 4, 5, 3)
+def test_residual_block_starts_as_identity_and_matches_explicit_computation():
+    block, maps = ResidualBlock(3), random(2, 4, 5, 3)
     np.testing.assert_array_equal(block(maps), maps)
     for variable in block.trainable_variables:
         variable.assign(np.random.default_rng(2).normal(size=variable.shape))
     hidden = maps
-    for norm, convolution in zip(block.norms, (block.first, block.last), strict=True):
-        if normalize:
-            norm.scale.assign([0.5, 1.0, 2.0])
-            hidden = [0.5, 1.0, 2.0] * hidden / np.sqrt(np.mean(hidden**2, axis=-1, keepdims=True) + 1e-7)
+    for convolution in (block.first, block.last):
         padded = np.pad(np.maximum(hidden, 0), [(0, 0), (1, 1), (1, 1), (0, 0)])
         windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(1, 2))
         hidden = np.einsum("nijcab,abcd->nijd", windows, convolution.kernel.numpy()) + convolution.bias.numpy()
     np.testing.assert_allclose(block(maps), maps + hidden, rtol=1e-4, atol=1e-4)
 
 
-def test_examples_do_not_see_each_other_and_nothing_has_state():
-    networks = moved(encoder(normalize=True)), moved(decoder(normalize=True))
+def test_examples_are_independent_and_networks_stateless():
+    networks = perturbed(encoder()), perturbed(decoder())
     for network, inputs in zip(networks, (random(3, 32, 32, 3), random(3, 5)), strict=True):
         assert not network.non_trainable_variables
         together = network(inputs, training=True)
@@ -131,89 +126,58 @@ def test_examples_do_not_see_each_other_and_nothing_has_state():
         np.testing.assert_allclose(together, alone, rtol=1e-4, atol=1e-5)
 
 
-def test_grain_starts_at_nothing_and_then_gives_each_code_a_structure_of_its_own():
+def test_noise_injection_adds_code_dependent_detail_after_each_stage():
     keras.utils.set_random_seed(0)
-    plain, network = (moved(decoder(grain=grain)) for grain in (False, True))
-    grains = [layer for layer in network.layers if isinstance(layer, Grain)]
-    assert [layer.output.shape[1] for layer in grains] == stage_sizes((32, 32, 3), 3, 1)[::-1]
-    others = [layer for layer in network.layers if layer not in grains]
+    plain, network = (perturbed(decoder(noise_injection=on)) for on in (False, True))
+    noises = [layer for layer in network.layers if isinstance(layer, NoiseInjection)]
+    assert [layer.output.shape[1] for layer in noises] == stage_sizes((32, 32, 3), 3, 1)[::-1]
+    others = [layer for layer in network.layers if layer not in noises]
     for ours, theirs in zip(others, plain.layers, strict=True):
         ours.set_weights(theirs.get_weights())
-    with_grain = network(random(2, 5)).numpy()
-    for layer in grains:
+    with_noise = network(random(2, 5)).numpy()
+    for layer in noises:
         layer.strength.assign(tf.zeros_like(layer.strength))
     without = network(random(2, 5)).numpy()
     np.testing.assert_array_equal(without, plain(random(2, 5)))
-    structure = with_grain - without
-    assert np.abs(structure).max() > 0.01 and abs(np.corrcoef(structure.reshape(2, -1))[0, 1]) < 0.9
-
-
-@pytest.mark.parametrize("shrinking", [1, 4])
-def test_a_linear_skip_starts_at_nothing_and_is_one_matrix_of_the_shrunk_image(shrinking):
-    with dtype_policy("mixed_bfloat16"):
-        network = encoder(linear_skip=shrinking)
-    images = random(2, 32, 32, 3)
-    plain = network(images)
-    skip = network.get_layer("linear_skip")
-    assert not skip.kernel.numpy().any()
-    skip.kernel.assign(np.random.default_rng(1).normal(size=skip.kernel.shape))
-    side = 32 // shrinking
-    shrunk = images.reshape(2, side, shrinking, side, shrinking, 3).mean(axis=(2, 4))
-    shrunk = shrunk.reshape(2, -1) / np.sqrt(3 * side**2)
-    np.testing.assert_allclose(network(images) - plain, shrunk @ skip.kernel, rtol=1e-4, atol=1e-4)
-
-
-@pytest.mark.parametrize("shrinking", [1, 2])
-def test_a_linear_skip_gives_a_picture_that_is_linear_in_the_code(shrinking):
-    with dtype_policy("mixed_bfloat16"):
-        network = decoder(linear_skip=shrinking, activation="sigmoid")
-    logits = keras.Model(network.input, network.get_layer("pixels").input)
-    codes = random(3, 5)
-    plain = logits(codes)
-    skip = network.get_layer("linear_skip")
-    assert not skip.kernel.numpy().any()
-    skip.kernel.assign(np.random.default_rng(1).normal(size=skip.kernel.shape))
-    side = 32 // shrinking
-    expected = tf.image.resize((codes @ skip.kernel.numpy() / np.sqrt(5)).reshape(3, side, side, 3), (32, 32))
-    np.testing.assert_allclose(logits(codes) - plain, expected, rtol=1e-4, atol=1e-4)
-    np.testing.assert_allclose(network(codes), tf.sigmoid(logits(codes)), rtol=1e-5)
-
-
-def test_a_linear_skip_learns_from_the_first_step():
-    for network, inputs in ((encoder(linear_skip=2), random(2, 32, 32, 3)), (decoder(linear_skip=2), random(2, 5))):
-        found = dict(
-            zip((v.path for v in network.trainable_variables), gradients(network, inputs, "graph")[1:], strict=True)
-        )
-        assert np.abs(found["linear_skip/kernel"]).max() > 0
+    detail = with_noise - without
+    assert np.abs(detail).max() > 0.01 and abs(np.corrcoef(detail.reshape(2, -1))[0, 1]) < 0.9
 
 
 @pytest.mark.parametrize("make", [encoder, decoder])
-@pytest.mark.parametrize(("normalize", "recompute"), [(False, True), (True, False)])
-def test_a_network_comes_back_from_a_file(make, normalize, recompute, tmp_path):
-    network = moved(make(normalize=normalize, recompute=recompute, linear_skip=2))
+@pytest.mark.parametrize("recompute", [True, False])
+def test_network_round_trips_through_file(make, recompute, tmp_path):
+    network = perturbed(make(recompute=recompute))
     inputs = random(2, *network.input_shape[1:])
     network.save(tmp_path / "network.keras")
     loaded = keras.saving.load_model(tmp_path / "network.keras")
     np.testing.assert_array_equal(loaded(inputs), network(inputs))
     blocks = [layer for layer in loaded.layers if isinstance(layer, ResidualBlock)]
-    assert [(block.normalize, block.recompute) for block in blocks] == [(normalize, recompute)] * len(WIDTHS)
+    assert [block.recompute for block in blocks] == [recompute] * len(WIDTHS)
+
+
+@pytest.mark.parametrize("name", ["normalize", "normalise"])
+def test_residual_block_loads_config_of_older_files(name):
+    config = {**ResidualBlock(4, resize="halve").get_config(), name: False}
+    assert ResidualBlock.from_config(config).resize == "halve"
+    with pytest.raises(InputError, match=THREE_PARTS):
+        ResidualBlock.from_config({**config, name: True})
 
 
 @pytest.mark.parametrize(
     ("make", "compiler"), [(encoder, "eager"), (encoder, "graph"), (decoder, "graph"), (decoder, "xla")]
 )
-def test_computing_anew_gives_the_same_gradients(make, compiler):
-    plain, anew = (make(widths=(4, 6), normalize=True, recompute=recompute) for recompute in (False, True))
-    moved(plain)
-    anew.set_weights(plain.get_weights())
+def test_recomputation_gives_same_gradients(make, compiler):
+    plain, recomputed = (make(widths=(4, 6), recompute=recompute) for recompute in (False, True))
+    perturbed(plain)
+    recomputed.set_weights(plain.get_weights())
     inputs = random(2, *plain.input_shape[1:])
-    for ours, theirs in zip(gradients(anew, inputs, compiler), gradients(plain, inputs, compiler), strict=True):
+    for ours, theirs in zip(gradients(recomputed, inputs, compiler), gradients(plain, inputs, compiler), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-5 * np.abs(theirs).max())
 
 
-def test_xla_does_not_merge_the_second_computation_with_the_first():
+def test_xla_does_not_eliminate_recomputation():
     counts = [convolutions_of_a_step(decoder(widths=(4, 6), recompute=recompute)) for recompute in (False, True)]
-    # The first convolution of each of the two blocks; what a block ends with, its backward pass does not need.
+    # The first convolution of each of the two blocks; the backward pass does not need the output of the last.
     assert counts[1] == counts[0] + 2
 
 
@@ -223,9 +187,9 @@ def convolutions_of_a_step(network: keras.Model) -> int:
     return program.count(" convolution(")
 
 
-def test_in_bfloat16_results_stay_float32_and_gradients_can_be_computed_anew():
+def test_bfloat16_policy_has_float32_outputs_and_recomputed_gradients():
     keras.utils.set_random_seed(0)
-    options = {"widths": (4, 6), "normalize": True}
+    options = {"widths": (4, 6)}
     with dtype_policy("mixed_bfloat16"):
         networks = [encoder(**options, recompute=True), decoder(**options, recompute=True)]
     plain = [encoder(**options), decoder(**options)]
@@ -233,7 +197,7 @@ def test_in_bfloat16_results_stay_float32_and_gradients_can_be_computed_anew():
         assert network.output.dtype == "float32"
         block = next(layer for layer in network.layers if isinstance(layer, ResidualBlock))
         assert block.compute_dtype == "bfloat16" and block.first.kernel.dtype == "float32"
-        moved(full)
+        perturbed(full)
         network.set_weights(full.get_weights())
         inputs = random(2, *network.input_shape[1:])
         assert block(tf.zeros((1, *block.input.shape[1:]))).dtype == tf.bfloat16
@@ -242,12 +206,12 @@ def test_in_bfloat16_results_stay_float32_and_gradients_can_be_computed_anew():
             assert np.corrcoef(ours.ravel(), theirs.ravel())[0, 1] > 0.9 or np.ptp(theirs) < 1e-3
 
 
-def test_two_replicas_compute_anew_as_one_device_does():
+def test_recomputation_on_two_replicas_matches_one_device():
     strategy = tf.distribute.MirroredStrategy(
         ["CPU:0", "CPU:1"], cross_device_ops=tf.distribute.HierarchicalCopyAllReduce()
     )
     inputs = random(4, 32, 32, 3)
-    alone = moved(encoder(recompute=True))
+    alone = perturbed(encoder(recompute=True))
     with strategy.scope():
         mirrored = encoder(recompute=True)
     mirrored.set_weights(alone.get_weights())
@@ -270,7 +234,7 @@ def test_two_replicas_compute_anew_as_one_device_does():
 
 
 @pytest.mark.parametrize("shape", [(40, 40, 3), (16, 16, 3), (272, 272, 3), (64, 48, 3), (64, 64, 2), (64, 64)])
-def test_another_shape_is_refused(shape):
+def test_unsupported_image_shapes_are_rejected(shape):
     for make in (lambda: resnet_v2_encoder(shape, 4), lambda: resnet_v2_decoder(4, shape)):
         with pytest.raises(InputError, match=THREE_PARTS):
             make()
@@ -284,8 +248,6 @@ def test_another_shape_is_refused(shape):
         lambda: encoder(blocks=0),
         lambda: encoder(patch=3),
         lambda: encoder(output_scale=0.0),
-        lambda: encoder(linear_skip=3),
-        lambda: decoder(linear_skip=-1),
         lambda: decoder(widths=()),
         lambda: decoder(blocks=0),
         lambda: decoder(activation="relu"),
@@ -294,6 +256,6 @@ def test_another_shape_is_refused(shape):
         lambda: ResidualBlock(4, resize="twice"),
     ],
 )
-def test_another_argument_is_refused(make):
+def test_arguments_out_of_range_are_rejected(make):
     with pytest.raises(InputError, match=THREE_PARTS):
         make()

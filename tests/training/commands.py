@@ -12,7 +12,7 @@ import pytest
 
 from tests.training.tiny import EXPERIMENT, SETTINGS, Moments
 from tfvae import data as datasets
-from tfvae.experiment_cli import main
+from tfvae.cli.experiment import main
 from tfvae.files import read_json
 from tfvae.models.base import GenerativeModel
 from tfvae.training import fit

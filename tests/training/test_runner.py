@@ -14,7 +14,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tests.training.commands import built, run_folder
 from tests.training.tiny import CONFIG, EXPERIMENT, FAILING_STEP, SETTINGS
 from tfvae import data as datasets
-from tfvae import experiment_cli
+from tfvae.cli import experiment as experiment_command
 from tfvae.data.images import ImageData
 from tfvae.errors import InputError, NonFiniteLoss
 from tfvae.files import read_json, write_json
@@ -147,7 +147,7 @@ def test_announcement_names_runs_data_and_time(done):
 def test_summary_and_page_show_the_metrics(done, training_is_an_error):
     printed = io.StringIO()
     plan = parse(SETTINGS, ["--out", str(done[0]), "--training.epochs", "1"])
-    experiment_cli.run(EXPERIMENT, plan, Console(file=printed, width=200))
+    experiment_command.run(EXPERIMENT, plan, Console(file=printed, width=200))
     page = done[0] / "tiny" / "report.md"
     value = read_json(run_folder(done[0], "vae").metrics)["metrics"]["elbo"]["value"]
     assert f"{value:.1f}" in printed.getvalue() and str(page) in printed.getvalue()
@@ -234,7 +234,7 @@ def test_two_devices_and_bfloat16_end_like_one_device_in_float32(done, tmp_path,
 def test_presets_typed_one_after_the_other_have_folders_of_their_own(tmp_path):
     for preset, variant, epochs in (("smoke", "center", 1), ("quick", "vae", 2), ("report", "vae", 3)):
         plan = parse(SETTINGS, ["--out", str(tmp_path), "--preset", preset])
-        experiment_cli.run(EXPERIMENT, plan, Console(file=io.StringIO()))
+        experiment_command.run(EXPERIMENT, plan, Console(file=io.StringIO()))
         record = read_json(run_folder(tmp_path, variant, preset).metrics)
         assert (record["preset"], record["variant"], record["epochs"]) == (preset, variant, epochs)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["tiny", "tiny-quick", "tiny-smoke"]

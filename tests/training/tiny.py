@@ -25,7 +25,7 @@ from tfvae.data.images import ImageData
 from tfvae.evaluation.evaluation import Evaluation
 from tfvae.evaluation.samplers import Prior
 from tfvae.evaluation.samples import draw
-from tfvae.experiment_cli import main
+from tfvae.cli.experiment import main
 from tfvae.figures import Figure
 from tfvae.models.base import Noise, Terms
 from tfvae.models.center_vae import CenterVAE

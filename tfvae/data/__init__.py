@@ -8,6 +8,10 @@ import os
 import warnings
 from collections.abc import Callable
 
+from tfvae.startup import import_tensorflow
+
+import_tensorflow()
+
 from tfvae.data.deskew import deskew
 from tfvae.data.digits import load_digits
 from tfvae.data.faces import load_faces

@@ -90,16 +90,7 @@ class ImageData(LabeledData):
         Raises:
             InputError: if a value is not finite.
         """
-        low, high = self.value_range
-        values = np.asarray(images, dtype=np.float32)
-        if not np.isfinite(values).all():
-            bad = int(np.count_nonzero(~np.isfinite(values)))
-            raise InputError(
-                f"to_uint8: expected finite images. Received: {bad} of {values.size} values NaN or infinite. "
-                "The model that made them has diverged: lower its learning rate."
-            )
-        pixels = np.rint((values - np.float32(low)) / np.float32(high - low) * np.float32(255.0))
-        return np.clip(pixels, 0, 255).astype(np.uint8)
+        return to_pixels(images, self.value_range)
 
     def with_value_range(self, low: float, high: float) -> ImageData:
         """Returns the same images with another `value_range`.
@@ -132,3 +123,30 @@ class ImageData(LabeledData):
 def _check_value_range(value_range: tuple[float, float]) -> None:
     if len(value_range) != 2 or not np.isfinite(value_range).all() or not value_range[0] < value_range[1]:
         raise InputError(f"ImageData: expected value_range=(low, high), finite, low < high. Received: {value_range}.")
+
+
+def to_pixels(images: ArrayLike, value_range: tuple[float, float]) -> NDArray[np.uint8]:
+    """Converts values of `value_range` to pixels, rounded to the nearest integer and clipped.
+
+        to_pixels(images) = clip(round((images - low) / (high - low) * 255), 0, 255)
+
+    Args:
+        images: float, any shape, in the units of `value_range`.
+        value_range: (low, high), the values of pixels 0 and 255.
+
+    Returns:
+        uint8, same shape.
+
+    Raises:
+        InputError: if a value is not finite.
+    """
+    low, high = value_range
+    values = np.asarray(images, dtype=np.float32)
+    if not np.isfinite(values).all():
+        bad = int(np.count_nonzero(~np.isfinite(values)))
+        raise InputError(
+            f"to_uint8: expected finite images. Received: {bad} of {values.size} values NaN or infinite. "
+            "The model that made them has diverged: lower its learning rate."
+        )
+    pixels = np.rint((values - np.float32(low)) / np.float32(high - low) * np.float32(255.0))
+    return np.clip(pixels, 0, 255).astype(np.uint8)

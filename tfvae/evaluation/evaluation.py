@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +14,14 @@ from tfvae.data.images import ImageData
 from tfvae.data.labeled import LabeledData
 from tfvae.figures import Figure
 from tfvae.metrics.measurement import Measurement
+from tfvae.metrics.posterior import posterior_moments
 from tfvae.metrics.samples import RealReference
 
 CHUNK = 500  # examples converted to float at once: all test images of 256x256 would take gigabytes
 
 Measure = Callable[["Evaluation"], Mapping[str, Measurement]]
 Draw = Callable[["Evaluation"], Mapping[str, Figure]]
+Computed = TypeVar("Computed")
 
 
 class Sampler(Protocol):
@@ -133,6 +135,7 @@ class Evaluation:
         self.class_sampler: str | None = None
         self.figures: dict[str, Figure] = {}
         self.projection: Projection | None = None
+        self._computed: dict[Callable[[Evaluation], Any], Any] = {}
 
     @property
     def reference(self) -> RealReference | None:
@@ -143,6 +146,12 @@ class Evaluation:
     def classifies(self) -> bool:
         """Whether the main feature space classifies into the classes of the data."""
         return self.reference is not None and self.reference.classes_fit
+
+    def once(self, compute: Callable[[Evaluation], Computed]) -> Computed:
+        """`compute(self)`, computed at the first call and shared by samplers, measures and figures."""
+        if compute not in self._computed:
+            self._computed[compute] = compute(self)
+        return self._computed[compute]
 
     def chunks(self, examples: NDArray[Any]) -> Iterator[NDArray[np.float32]]:
         """Stored examples as the model sees them, some at a time."""
@@ -176,6 +185,13 @@ class Evaluation:
     def reconstructions(self) -> NDArray[Any]:
         """Decoded `test_codes`, as examples are stored."""
         return self.decode(self.test_codes)
+
+    @cached_property
+    def test_moments(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Means and variances of q(z | x) over the test split, each float32 [N, latent_dim]."""
+        parts = [posterior_moments(self.model, part) for part in self.chunks(self.data.test_images)]
+        means, variances = (np.concatenate(moments) for moments in zip(*parts, strict=True))
+        return means, variances
 
     def measured(self, value: float, *, samples: int | None = None, split: str | None = "test") -> Measurement:
         """A number of the model itself, by default of the whole test split."""

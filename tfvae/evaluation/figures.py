@@ -32,26 +32,36 @@ def training_curves(evaluation: Evaluation) -> dict[str, Figure]:
 
 def codes_and_reconstructions(evaluation: Evaluation) -> dict[str, Figure]:
     """Codes of the test split in up to three dimensions, and reconstructions, of a model that encodes."""
-    data, variant = evaluation.data, evaluation.variant
-    if not encodes(evaluation.model):
-        return {}
-    labels, names = color_labels(data)
-    silhouette = evaluation.metrics.get("silhouette")
+    return {**codes_scatter(3)(evaluation), **reconstructions(evaluation)} if encodes(evaluation.model) else {}
+
+
+def codes_scatter(dimensions: int) -> Draw:
+    """Codes of the test split in up to so many dimensions, `codes`, colored by class."""
+
+    def drawn(evaluation: Evaluation) -> dict[str, Figure]:
+        labels, names = color_labels(evaluation.data)
+        silhouette = evaluation.metrics.get("silhouette")
+        return {
+            "codes": figures.latent_scatter(
+                evaluation.test_codes,
+                labels,
+                names,
+                title=f"Codes of the test split: {evaluation.variant}",
+                subtitle="" if silhouette is None else f"silhouette of the classes {silhouette.value:.2f}",
+                dimensions=min(dimensions, evaluation.model.latent_dim),
+            )
+        }
+
+    return drawn
+
+
+def reconstructions(evaluation: Evaluation) -> dict[str, Figure]:
+    """The first test examples above their reconstructions."""
+    data = evaluation.data
     originals = data.pictures(data.to_float(data.test_images[:SHOWN]))
     decoded = data.pictures(evaluation.model.decode(evaluation.test_codes[:SHOWN]))
-    return {
-        "codes": figures.latent_scatter(
-            evaluation.test_codes,
-            labels,
-            names,
-            title=f"Codes of the test split: {variant}",
-            subtitle="" if silhouette is None else f"silhouette of the classes {silhouette.value:.2f}",
-            dimensions=min(3, evaluation.model.latent_dim),
-        ),
-        "reconstructions": figures.reconstructions(
-            originals, decoded, title=f"Reconstructions of the test split: {variant}"
-        ),
-    }
+    title = f"Reconstructions of the test split: {evaluation.variant}"
+    return {"reconstructions": figures.reconstructions(originals, decoded, title=title)}
 
 
 def rows_by_class(images: NDArray[np.uint8], labels: NDArray[np.int64], classes: int) -> NDArray[np.uint8]:

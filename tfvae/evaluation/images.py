@@ -16,6 +16,7 @@ from tfvae.metrics.subsets import random_subset
 
 SCATTERED = 2000
 COLUMNS = 10
+PAIRS = 8
 
 
 def training_images(model: Any, data: LabeledData) -> Mapping[str, NDArray[np.uint8]]:
@@ -35,6 +36,16 @@ def training_images(model: Any, data: LabeledData) -> Mapping[str, NDArray[np.ui
     if clusters(model):
         grids["samples/by_cluster"] = samples_by_cluster(model, COLUMNS)
     return {tag: image_grid(data.pictures(values), columns=COLUMNS) for tag, values in grids.items()} | drawn
+
+
+def samples_and_reconstructions(model: Any, data: LabeledData) -> Mapping[str, NDArray[np.uint8]]:
+    """Eight test images above their reconstructions, and samples of fixed codes: pictures without classes."""
+    originals = data.to_float(data.test_images[:PAIRS])
+    grids = {
+        "reconstructions": np.concatenate([originals, model.reconstruct(originals)]),
+        "samples": model.sample(2 * PAIRS, seed=0),
+    }
+    return {tag: image_grid(data.pictures(values), columns=PAIRS) for tag, values in grids.items()}
 
 
 def samples_by_cluster(model: Any, columns: int, *, seed: int = 0) -> NDArray[np.float32]:

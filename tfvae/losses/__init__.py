@@ -1,1 +1,7 @@
-"""Losses: pure functions of tensors, per example, in nats where they have a unit."""
+"""Losses: pure functions of tensors that return a value for each example."""
+
+from __future__ import annotations
+
+from tfvae.startup import import_tensorflow
+
+import_tensorflow()

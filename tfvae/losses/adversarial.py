@@ -1,6 +1,7 @@
-"""Adversarial losses: a discriminator tells real images from generated ones, a generator wants its own taken for real.
+"""Adversarial losses of a discriminator and a generator.
 
-Discriminator: real_loss(D(x)) + fake_loss(D(G(z))).  Generator, in its non-saturating form: real_loss(D(G(z))).
+discriminator: real_loss(D(x)) + fake_loss(D(G(z)))
+generator:     real_loss(D(G(z))), the non-saturating form
 """
 
 from __future__ import annotations
@@ -13,15 +14,15 @@ TINY = 1e-12
 
 
 def real_loss(logits: tf.Tensor) -> tf.Tensor:
-    """Binary cross-entropy of a discriminator's logits against the answer *real*.
+    """Binary cross-entropy of a discriminator's logits with the label *real*.
 
     real = -log(sigmoid(logit)) = log(1 + exp(-logit)), averaged over the logits of an example
 
     Args:
-        logits: float [batch] or [batch, ...]; several logits an example are those of its patches.
+        logits: float [batch] or [batch, ...]; several logits for an example are those of its patches.
 
     Returns:
-        float32 [batch], >= 0, in nats; log(2) where the discriminator cannot tell.
+        float32 [batch], >= 0, in nats; log(2) at logit 0.
 
     Reference:
         Goodfellow et al. 2014, section 3 and algorithm 1 (the generator maximizes log D(G(z)) early in learning);
@@ -31,15 +32,15 @@ def real_loss(logits: tf.Tensor) -> tf.Tensor:
 
 
 def fake_loss(logits: tf.Tensor) -> tf.Tensor:
-    """Binary cross-entropy of a discriminator's logits against the answer *generated*.
+    """Binary cross-entropy of a discriminator's logits with the label *generated*.
 
     fake = -log(1 - sigmoid(logit)) = log(1 + exp(logit)), averaged over the logits of an example
 
     Args:
-        logits: float [batch] or [batch, ...]; several logits an example are those of its patches.
+        logits: float [batch] or [batch, ...]; several logits for an example are those of its patches.
 
     Returns:
-        float32 [batch], >= 0, in nats; log(2) where the discriminator cannot tell.
+        float32 [batch], >= 0, in nats; log(2) at logit 0.
 
     Reference:
         Goodfellow et al. 2014, eq. 1; report 4, section 3.4.
@@ -47,13 +48,14 @@ def fake_loss(logits: tf.Tensor) -> tf.Tensor:
     return _mean_over_patches(tf.nn.softplus(tf.cast(logits, tf.float32)))
 
 
-def squared_slope(discriminator: Callable[[tf.Tensor], tf.Tensor], images: tf.Tensor) -> tf.Tensor:
-    """Half the squared gradient of a discriminator's logit by the image, the penalty R1 at real images.
+def r1_penalty(discriminator: Callable[[tf.Tensor], tf.Tensor], images: tf.Tensor) -> tf.Tensor:
+    """R1 gradient penalty: half the squared gradient norm of a discriminator's mean logit at real images.
 
-    slope = |d mean(logits) / d image|^2 / 2
+    penalty = |d mean(logits) / d image|^2 / 2
 
     Args:
-        discriminator: function of float32 [batch, ...] to float [batch, ...], logits that depend on their image alone.
+        discriminator: function of float32 [batch, ...] to float [batch, ...], logits that depend on their own image
+            only.
         images: float32 [batch, ...].
 
     Returns:
@@ -65,58 +67,58 @@ def squared_slope(discriminator: Callable[[tf.Tensor], tf.Tensor], images: tf.Te
     with tf.GradientTape() as tape:
         tape.watch(images)
         logits = _mean_over_patches(tf.cast(discriminator(images), tf.float32))
-    return _squares(tape.gradient(logits, images)) / 2
+    return _squared_norm(tape.gradient(logits, images)) / 2
 
 
 def capped_adversarial_loss(
     decoded: tf.Tensor,
-    error: Callable[[tf.Tensor], tf.Tensor],
-    judgment: Callable[[tf.Tensor], tf.Tensor],
+    reconstruction: Callable[[tf.Tensor], tf.Tensor],
+    adversarial: Callable[[tf.Tensor], tf.Tensor],
     *,
     cap: float,
 ) -> tf.Tensor:
-    """A judgment of decoded images, with as much weight as keeps its pull on an image within that of the error.
+    """Adversarial loss whose gradient norm for each image is at most `cap` times that of the reconstruction loss.
 
-        capped[i] = weight[i] * judgment(decoded)[i]
-        weight[i] = min(1, cap * norm(d error[i] / d decoded[i]) / norm(d judgment[i] / d decoded[i]))
+        loss[i]   = weight[i] * adversarial(decoded)[i]
+        weight[i] = min(1, cap * |d reconstruction[i] / d decoded[i]| / |d adversarial[i] / d decoded[i]|)
 
-    The weight is a constant of the step, and gradients flow into `decoded` alone: what the judgment itself is made
-    of, a discriminator's weights, gets none.
+    The weight is constant in the gradient. Gradients flow into `decoded` alone, and not into the variables that
+    `adversarial` reads, those of a discriminator.
 
     Args:
-        decoded: float32 [batch, ...], what a decoder gives.
-        error: function of `decoded` to float32 [batch], what the decoder minimizes besides.
-        judgment: function of `decoded` to float32 [batch].
-        cap: float > 0, the most that the judgment's pull may be, in units of the error's.
+        decoded: float32 [batch, ...], output of a decoder.
+        reconstruction: function of `decoded` to float32 [batch].
+        adversarial: function of `decoded` to float32 [batch].
+        cap: float > 0, largest ratio of the two gradient norms.
 
     Returns:
         float32 [batch].
 
     Reference:
-        Esser et al. 2021, eq. 7, for a weight from the ratio of two gradients; report 3, PatchGAN.
+        Esser et al. 2021, eq. 7, for a weight from the ratio of two gradient norms; report 3, PatchGAN.
     """
     fixed = tf.stop_gradient(decoded)
     with tf.GradientTape() as tape:
         tape.watch(fixed)
-        errors = error(fixed)
-    length = _norm(tape.gradient(errors, fixed))
+        errors = reconstruction(fixed)
+    norm = _norm(tape.gradient(errors, fixed))
     with tf.GradientTape() as tape:
         tape.watch(fixed)
-        judgments = judgment(fixed)
-    slope = tape.gradient(judgments, fixed)
-    weight = tf.stop_gradient(tf.minimum(1.0, cap * length / tf.maximum(_norm(slope), TINY)))
-    slope = tf.stop_gradient(slope) * tf.reshape(weight, [-1] + [1] * (len(slope.shape) - 1))
-    axes = list(range(1, len(slope.shape)))
-    return weight * tf.stop_gradient(judgments) + tf.reduce_sum(slope * (decoded - fixed), axis=axes)
+        losses = adversarial(fixed)
+    gradient = tape.gradient(losses, fixed)
+    weight = tf.stop_gradient(tf.minimum(1.0, cap * norm / tf.maximum(_norm(gradient), TINY)))
+    gradient = tf.stop_gradient(gradient) * tf.reshape(weight, [-1] + [1] * (len(gradient.shape) - 1))
+    axes = list(range(1, len(gradient.shape)))
+    return weight * tf.stop_gradient(losses) + tf.reduce_sum(gradient * (decoded - fixed), axis=axes)
 
 
-def _norm(slope: tf.Tensor) -> tf.Tensor:
-    """float32 [batch], the length of each example's gradient."""
-    return tf.sqrt(_squares(slope))
+def _norm(gradient: tf.Tensor) -> tf.Tensor:
+    """float32 [batch], the norm of each example's gradient."""
+    return tf.sqrt(_squared_norm(gradient))
 
 
-def _squares(slope: tf.Tensor) -> tf.Tensor:
-    return tf.reduce_sum(tf.square(slope), axis=list(range(1, len(slope.shape))))
+def _squared_norm(gradient: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_sum(tf.square(gradient), axis=list(range(1, len(gradient.shape))))
 
 
 def _mean_over_patches(losses: tf.Tensor) -> tf.Tensor:

@@ -1,4 +1,4 @@
-"""Center loss: pulls each code toward the center of its class."""
+"""Center loss (Wen et al., 2016)."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ def center_loss(codes: tf.Tensor, centers: tf.Tensor, labels: tf.Tensor) -> tf.T
         labels: int [batch], class of each code, in [0, classes).
 
     Returns:
-        float32 [batch], >= 0, in squared units of the codes; nan where a label is out of range, so that training stops.
+        float32 [batch], >= 0, in squared units of the codes; nan where a label is out of range.
 
     Reference:
-        Wen et al. 2016, eq. 2; report 0, section III.B. The report sums over the batch where this library averages,
-        which rescales its lambda by the batch size.
+        Wen et al. 2016, eq. 2; report 0, section III.B. The report sums over the batch and this library averages, so
+        lambda differs by a factor of the batch size.
     """
     known = (labels >= 0) & (labels < tf.cast(tf.shape(centers)[0], labels.dtype))
     distances = tf.reduce_sum(tf.square(codes - tf.gather(centers, tf.where(known, labels, 0))), axis=-1)
     return tf.where(known, 0.5 * distances, float("nan"))
 
 
-def center_pull(codes: tf.Tensor, centers: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """What a batch says of the centers: the summed offsets of its codes, class by class, and their counts.
+def center_offsets(codes: tf.Tensor, centers: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Summed offsets of the codes from their centers, and the number of codes, for each class.
 
     offset[j] = sum(codes[i] - centers[j] for i with labels[i] == j)
 
-    Sums over parts of a batch add up to that of the whole, so replicas can be added.
+    Both are additive over the parts of a batch, and so over replicas.
 
     Args:
         codes: float32 [batch, latent_dim].
@@ -40,7 +40,7 @@ def center_pull(codes: tf.Tensor, centers: tf.Tensor, labels: tf.Tensor) -> tupl
         labels: int [batch], in [0, classes).
 
     Returns:
-        float32 [classes, latent_dim] and float32 [classes].
+        Offsets float32 [classes, latent_dim] and counts float32 [classes].
 
     Reference:
         Wen et al. 2016, eq. 4 (numerator and count).

@@ -1,4 +1,4 @@
-"""Maximum mean discrepancy between codes and draws of the prior, under Gaussian kernels."""
+"""Maximum mean discrepancy (MMD) between codes and samples of the prior, with Gaussian kernels."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tfvae.errors import InputError
 
 
 def infovae_bandwidths(latent_dim: int) -> tuple[float, ...]:
-    """The one kernel width of InfoVAE's published code, whose kernel is exp(-mean((a - b)**2) / latent_dim).
+    """Kernel width of InfoVAE's published code, where k(a, b) = exp(-mean((a - b)**2) / latent_dim).
 
     2 * bandwidth**2 = latent_dim**2
 
@@ -28,7 +28,7 @@ def infovae_bandwidths(latent_dim: int) -> tuple[float, ...]:
 
 
 def multi_scale_bandwidths(latent_dim: int, *, factors: Sequence[float] = (0.25, 0.5, 1.0, 2.0)) -> tuple[float, ...]:
-    """Several widths around the typical distance of two draws of N(0, I), for a kernel that sees near and far.
+    """Kernel widths around the root mean square distance of two samples of N(0, I).
 
     bandwidth[i] = factors[i] * sqrt(2 * latent_dim),  since E|a - b|**2 = 2 * latent_dim
 
@@ -67,11 +67,12 @@ def gaussian_kernel(first: tf.Tensor, second: tf.Tensor, *, bandwidths: Sequence
 
 
 def maximum_mean_discrepancy(codes: tf.Tensor, prior_codes: tf.Tensor, *, bandwidths: Sequence[float]) -> tf.Tensor:
-    """Squared maximum mean discrepancy between two sets of codes, in its biased form, which is 0 for equal sets.
+    """Biased estimate of the squared maximum mean discrepancy between two sets of codes.
 
     mmd = mean(k(x, x')) + mean(k(y, y')) - 2 * mean(k(x, y))
 
-    Two sets of one size N from the same distribution still differ by 2 * (1 - mean(k)) / N on average.
+    It is 0 for equal sets; for two independent sets of N samples of one distribution its mean is
+    2 * (1 - mean(k)) / N.
 
     Args:
         codes: float32 [n, latent_dim], samples of q(z).
@@ -93,7 +94,7 @@ def maximum_mean_discrepancy(codes: tf.Tensor, prior_codes: tf.Tensor, *, bandwi
     return tf.reduce_mean(within) + tf.reduce_mean(prior) - 2.0 * tf.reduce_mean(between)
 
 
-def discrepancy_shares(
+def per_example_mmd(
     codes: tf.Tensor,
     prior_codes: tf.Tensor,
     all_codes: tf.Tensor,
@@ -101,15 +102,15 @@ def discrepancy_shares(
     *,
     bandwidths: Sequence[float],
 ) -> tf.Tensor:
-    """What each code and the draw of the prior beside it add to the discrepancy of the whole batch.
+    """Contribution of each code and prior sample to the discrepancy of the global batch.
 
-    share[i] = mean over j of k(x[i], X[j]) + k(y[i], Y[j]) - k(x[i], Y[j]) - k(y[i], X[j])
+    loss[i] = mean over j of k(x[i], X[j]) + k(y[i], Y[j]) - k(x[i], Y[j]) - k(y[i], X[j])
 
-    The mean of the shares over the whole batch is `maximum_mean_discrepancy(X, Y)`, however it was divided.
+    The mean of the losses over the global batch is `maximum_mean_discrepancy(X, Y)`.
 
     Args:
-        codes: float32 [batch, latent_dim], this replica's part x of X.
-        prior_codes: float32 [batch, latent_dim], this replica's part y of Y.
+        codes: float32 [batch, latent_dim], those of this replica, x.
+        prior_codes: float32 [batch, latent_dim], those of this replica, y.
         all_codes: float32 [global batch, latent_dim], X.
         all_prior_codes: float32 [global batch, latent_dim], Y.
         bandwidths: floats > 0, kernel widths in the units of the codes.
@@ -127,12 +128,12 @@ def discrepancy_shares(
     def mean_kernel(rows: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:
         return tf.reduce_mean(gaussian_kernel(rows, columns, bandwidths=bandwidths), axis=1)
 
-    alike = mean_kernel(codes, all_codes) + mean_kernel(prior_codes, all_prior_codes)
-    return alike - mean_kernel(codes, all_prior_codes) - mean_kernel(prior_codes, all_codes)
+    within = mean_kernel(codes, all_codes) + mean_kernel(prior_codes, all_prior_codes)
+    return within - mean_kernel(codes, all_prior_codes) - mean_kernel(prior_codes, all_codes)
 
 
 def check_bandwidths(bandwidths: Sequence[float]) -> None:
-    """Refuses kernel widths that are none, or not positive and finite.
+    """Checks kernel widths.
 
     Raises:
         InputError: if there is no bandwidth, or one is not positive and finite.

@@ -1,4 +1,4 @@
-"""Cosine similarity within a set of images: how little they vary."""
+"""Mean pairwise cosine similarity within a set of images."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ import tensorflow as tf
 
 
 def within_class_similarity(images: tf.Tensor) -> tf.Tensor:
-    """Mean cosine similarity of the pixels of every pair of images of a class; gradients flow through it.
+    """Mean cosine similarity of all pairs of images of a class; differentiable.
 
     cos = mean over i != j of dot(x[i], x[j]) / (|x[i]| |x[j]|) = (|sum(u)|**2 - n) / (n * (n - 1)),  u = x / |x|
 
     Args:
-        images: float32 [..., n, pixels], n >= 2, pixels >= 0 with 0 as black; a black image counts as nearly at right
-            angles to all others.
+        images: float32 [..., n, pixels], n >= 2, pixels >= 0; the similarity to an all-zero image is 0.
 
     Returns:
         float32 [...], in [0, 1] for pixels >= 0.

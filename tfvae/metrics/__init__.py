@@ -1,5 +1,11 @@
 """Metrics: every number with its feature extractor, sample count and split."""
 
+from __future__ import annotations
+
+from tfvae.startup import import_tensorflow
+
+import_tensorflow()
+
 from tfvae.metrics.aggregate_posterior import aggregate_moments, posterior_samples, prior_discrepancy
 from tfvae.metrics.clustering import (
     cluster_accuracy,

@@ -1,4 +1,4 @@
-"""What the models with a discriminator share: an optimizer for it beside the other, both saved and restored."""
+"""Base class of models with a discriminator: two optimizers, both saved and restored."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from typing import Any
 import keras
 
 from tfvae.errors import InputError
-from tfvae.models.base import Player
+from tfvae.models.base import OptimizedVariables
 from tfvae.models.latent_variable import LatentVariableModel
 
 
 class AdversarialModel(LatentVariableModel):
-    """A model in which `discriminator_optimizer` moves the discriminator, and `optimizer` everything else.
+    """A model whose discriminator has its own optimizer, `discriminator_optimizer`; `optimizer` updates the rest.
 
-    A subclass sets `discriminator`, or None where it plays alone, and calls its first optimizer `optimizer_name`.
+    A subclass sets `discriminator`, which may be None, and the name of the other optimizer in `compile`,
+    `optimizer_name`.
     """
 
     discriminator: keras.Model | None
@@ -22,23 +23,25 @@ class AdversarialModel(LatentVariableModel):
     optimizer_name = "optimizer"
 
     def compile(self, optimizer: Any = "adam", discriminator_optimizer: Any = "adam", **options: Any) -> None:
-        """Gives each player its optimizer, built on its own variables: an unbuilt one is skipped when a file is read.
+        """Sets both optimizers and builds them, since Keras does not restore the state of an unbuilt optimizer.
 
         Args:
             optimizer: a Keras optimizer or its name.
-            discriminator_optimizer: another one, or a name; it is not looked at where there is no discriminator.
+            discriminator_optimizer: a Keras optimizer or its name; unused without a discriminator.
             **options: `jit_compile`, `steps_per_execution` and `run_eagerly` of `keras.Model.compile`.
 
         Raises:
-            InputError: if both are one object.
+            InputError: if both are the same object.
         """
         if optimizer is discriminator_optimizer and not isinstance(optimizer, str):
-            raise InputError(f"Expected an optimizer for each player. Received: {optimizer.name} for both. Make two.")
+            raise InputError(
+                f"Expected two optimizers. Received: {optimizer.name} for both networks. Create one for each."
+            )
         super().compile(optimizer=optimizer, **options)
         if self.discriminator is not None:
             self.discriminator_optimizer = keras.optimizers.get(discriminator_optimizer)
-        for player, variables in self.players():
-            player.build(variables)
+        for each, variables in self.optimizers_and_variables():
+            each.build(variables)
 
     def get_compile_config(self) -> dict[str, Any]:
         optimizers = {self.optimizer_name: self.optimizer, "discriminator_optimizer": self.discriminator_optimizer}
@@ -51,23 +54,23 @@ class AdversarialModel(LatentVariableModel):
         }
         self.compile(**{**config, **optimizers})
 
-    def players(self) -> list[Player]:
+    def optimizers_and_variables(self) -> list[OptimizedVariables]:
         if self.discriminator is None:
             return [(self.optimizer, self.trainable_variables)]
-        theirs = self.discriminator.trainable_variables
-        identities = {id(variable) for variable in theirs}
-        others = [variable for variable in self.trainable_variables if id(variable) not in identities]
-        return [(self.optimizer, others), (self.discriminator_optimizer, theirs)]
+        discriminator = self.discriminator.trainable_variables
+        ids = {id(variable) for variable in discriminator}
+        others = [variable for variable in self.trainable_variables if id(variable) not in ids]
+        return [(self.optimizer, others), (self.discriminator_optimizer, discriminator)]
 
 
 def check_gives_logits(discriminator: keras.Model) -> None:
-    """Refuses a discriminator that ends in a sigmoid.
+    """Checks that a discriminator does not end in a sigmoid, which the losses apply.
 
     Raises:
-        InputError: if it does; the losses hold the sigmoid.
+        InputError: if it does.
     """
     if getattr(discriminator.layers[-1], "activation", None) is keras.activations.sigmoid:
         raise InputError(
-            "Expected a discriminator that gives logits. Received: one that ends in a sigmoid. Leave it out: the "
-            "losses hold it."
+            "Expected a discriminator that returns logits. Received: one that ends in a sigmoid. Remove the sigmoid: "
+            "the losses apply it."
         )

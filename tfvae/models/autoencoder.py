@@ -1,4 +1,4 @@
-"""The autoencoder: reconstruction alone."""
+"""Autoencoder."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tfvae.models.noise import Noise
 
 @keras.saving.register_keras_serializable("tfvae")
 class Autoencoder(LatentVariableModel):
-    """A network to a code and a network back, under a likelihood.
+    """Deterministic autoencoder, trained by the likelihood of the reconstruction.
 
     loss = mean(-log p(x | code)),  code = encoder(x)
 
@@ -29,15 +29,14 @@ class Autoencoder(LatentVariableModel):
         decoder: functional network, float [batch, latent_dim] -> float [batch, *image_shape], the likelihood's
             parameters (logits for `distributions.bernoulli`).
         likelihood: function of the decoder's output to p(x | code), a distribution with event shape `image_shape`.
-        prior: function of `latent_dim` to the distribution that `sample` draws codes from; no term of this
-            model's loss makes codes follow it.
-        seed: int >= 0, seed of the noise that the model draws.
+        prior: function of `latent_dim` to the distribution of the codes in `sample`; the loss does not use it.
+        seed: int >= 0, seed of the noise; this model's loss uses none.
 
     Raises:
         InputError: if the networks do not fit together.
 
     Reference:
-        Report 2, the autoencoder that it compares with.
+        Report 2, the autoencoder baseline.
     """
 
     term_names: Sequence[str] = ("reconstruction",)
@@ -73,7 +72,7 @@ class Autoencoder(LatentVariableModel):
         return self.minimize(self.objective, data, self.trainable_variables, self.optimizer)
 
     def call(self, images: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """float [batch, *image_shape]: the reconstruction from the code without noise."""
+        """float [batch, *image_shape]: the reconstruction, from the code without noise."""
         return self.decode_step(self.encode_step(images))
 
     def encode_step(self, images: tf.Tensor) -> tf.Tensor:
@@ -85,17 +84,17 @@ class Autoencoder(LatentVariableModel):
         return self.likelihood(self.decoder(codes, training=False)).mean()
 
     def encode(self, images: Any, *, batch_size: int | None = None) -> np.ndarray:
-        """The code of each image, without noise.
+        """Encodes images to codes, the posterior mean of a stochastic encoder.
 
         Args:
-            images: float [count, *image_shape] in the value range that the model was trained on.
-            batch_size: int >= 1, images at a time; None for `inference_batch_size`.
+            images: float [count, *image_shape] in the value range of the training images.
+            batch_size: int >= 1; None for `inference_batch_size`.
 
         Returns:
             float32 [count, latent_dim].
 
         Raises:
-            InputError: if the shape of an image is another.
+            InputError: if the images have another shape or no float dtype.
         """
         images = float_array(images, self.image_shape, "images")
         batch_size = inference_batch_size(self.image_shape) if batch_size is None else batch_size
@@ -115,9 +114,9 @@ class Autoencoder(LatentVariableModel):
 
 
 class StochasticAutoencoder(Autoencoder):
-    """An autoencoder whose encoder gives a distribution over codes, q(z | x) = N(z; mean, diag(scale**2)).
+    """Autoencoder with a Gaussian posterior, q(z | x) = N(z; mean, diag(scale**2)).
 
-    The encoder returns 2 * latent_dim numbers an example: means and then log-variances. `encode` gives the means.
+    The encoder returns 2 * latent_dim values for each example: means, then log-variances. `encode` returns the means.
     """
 
     parameters_per_code = 2
@@ -134,7 +133,7 @@ class StochasticAutoencoder(Autoencoder):
         return distributions.diagonal_normal(self.encoder(images, training=training))
 
     def draw(self, posterior: tfd.Distribution, noise: Noise) -> tf.Tensor:
-        """float32 [batch, latent_dim]: mean + scale * noise, through which gradients flow."""
+        """A reparameterized sample, mean + scale * noise, float32 [batch, latent_dim]."""
         mean = posterior.mean()
         return mean + posterior.stddev() * noise.normal(tf.shape(mean), "codes")
 
@@ -176,6 +175,6 @@ class StochasticAutoencoder(Autoencoder):
 def _check_decoder(decoder: keras.Model, image_shape: tuple[int, ...]) -> None:
     if tuple(decoder.output_shape[1:]) != image_shape:
         raise InputError(
-            f"Expected a decoder that returns the encoder's input shape {image_shape}. "
+            f"Expected a decoder whose output has the encoder's input shape {image_shape}. "
             f"Received: decoder.output_shape={decoder.output_shape}. Change the last layer of the decoder."
         )

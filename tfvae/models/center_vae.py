@@ -1,4 +1,4 @@
-"""The center-loss VAE: no KL term, and codes drawn to the center of their class."""
+"""VAE with center loss in place of the KL term."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 from tfvae.errors import InputError
-from tfvae.losses.center import center_loss, center_pull
+from tfvae.losses.center import center_loss, center_offsets
 from tfvae.models.autoencoder import StochasticAutoencoder
 from tfvae.models.base import Terms, images_and_labels
 from tfvae.models.noise import Noise
@@ -17,29 +17,28 @@ from tfvae.models.replicas import sum_over_replicas
 
 @keras.saving.register_keras_serializable("tfvae")
 class CenterVAE(StochasticAutoencoder):
-    """VAE whose KL term gives way to the center loss; a mixture is fitted to its codes after training.
+    """VAE with the center loss in place of the KL term; sampled from a Gaussian mixture fitted to its codes.
 
     loss = mean(-log p(x | z) + center_weight * sum((code - centers[y])**2) / 2),  code = mean of q(z | x)
 
-    After each step every center moves toward the codes that the batch holds of its class:
+    After each update, every center moves toward the codes of its class in the global batch:
     centers[j] += center_step * sum(code - centers[j]) / (1 + count[j]).
 
-    The loss acts on the posterior's mean, which is what `encode` returns and the mixture is fitted to. With no KL term
-    nothing rewards noise in the encoder, so its variance shrinks to nothing as training goes on.
+    The loss acts on the posterior mean, which `encode` returns. Without a KL term the posterior variance is not
+    regularized and goes to 0 during training.
 
     Args:
         encoder: functional network, float [batch, *image_shape] -> float [batch, 2 * latent_dim].
         decoder: functional network, float [batch, latent_dim] -> float [batch, *image_shape].
         classes: int >= 2, number of classes; labels are in [0, classes).
-        center_weight: float >= 0, lambda of the report, in nats per squared unit of the codes.
-        center_step: float in (0, 1], alpha of Wen et al.: the share of the way to the batch's mean.
-        center_spread: float >= 0, standard deviation of the initial centers, in units of the codes. The center loss
-            alone fixes no scale: from close centers that follow the codes fast, every class shrinks together with the
-            distances between them, and none is better separated than in a VAE.
+        center_weight: float >= 0, lambda in the report, in nats per squared unit of the codes.
+        center_step: float in (0, 1], alpha in Wen et al., the step size of the centers.
+        center_spread: float >= 0, standard deviation of the initial centers, in units of the codes. It sets the scale
+            of the codes: the center loss alone is reduced by shrinking all codes and centers together.
         **kwargs: `likelihood`, `prior`, `seed` as in `VAE`.
 
     Raises:
-        InputError: if an argument is out of its range, or if it is trained without labels.
+        InputError: if an argument is out of its range, or in training without labels.
 
     Reference:
         Wen et al. 2016, eq. 2 to 5; report 0, section III.B.
@@ -91,17 +90,17 @@ class CenterVAE(StochasticAutoencoder):
         images, labels = images_and_labels(data, self.image_shape)
         codes = self.posterior(images, training=True).mean()
         logs = self.minimize(self.objective, data, self.trainable_variables, self.optimizer)
-        self.move_centers(codes, _required(labels))
+        self.update_centers(codes, _required(labels))
         return logs
 
-    def move_centers(self, codes: tf.Tensor, labels: tf.Tensor) -> None:
-        """Moves each center toward the codes of its class in the global batch.
+    def update_centers(self, codes: tf.Tensor, labels: tf.Tensor) -> None:
+        """Updates each center toward the codes of its class in the global batch.
 
         Args:
-            codes: float32 [batch, latent_dim], this replica's.
-            labels: int [batch], this replica's.
+            codes: float32 [batch, latent_dim], of this replica.
+            labels: int [batch], of this replica.
         """
-        offsets, counts = map(sum_over_replicas, center_pull(codes, tf.convert_to_tensor(self.centers), labels))
+        offsets, counts = map(sum_over_replicas, center_offsets(codes, tf.convert_to_tensor(self.centers), labels))
         self.centers.assign_add(self.center_step * offsets / (1.0 + counts[:, tf.newaxis]))
 
     def get_config(self) -> dict[str, Any]:
@@ -111,9 +110,9 @@ class CenterVAE(StochasticAutoencoder):
 
 def _required(labels: tf.Tensor | None) -> tf.Tensor:
     if labels is None or labels.shape.rank != 1 or not labels.dtype.is_integer:
-        received = "images alone" if labels is None else f"shape={labels.shape}, dtype={labels.dtype.name}"
+        received = "no labels" if labels is None else f"shape={labels.shape}, dtype={labels.dtype.name}"
         raise InputError(
-            f"Expected labels beside the images, int [batch], which the center loss needs. Received: {received}. "
-            "Call fit(images, labels) or feed a dataset of (images, labels); class numbers, not one-hot."
+            f"Expected int labels [batch], which the center loss needs. Received: {received}. "
+            "Call fit(images, labels) or feed a dataset of (images, labels); class indices, not one-hot."
         )
     return labels

@@ -1,9 +1,9 @@
-"""The Gaussian mixture VAE: codes from one of K clusters, whose shape a style decides."""
+"""Gaussian mixture VAE (Dilokthanakul et al., 2016)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import keras
 import numpy as np
@@ -23,7 +23,7 @@ from tfvae.models.replicas import mean_over_batch
 
 @keras.saving.register_keras_serializable("tfvae")
 class GMVAE(StochasticAutoencoder):
-    """VAE whose prior is a mixture of K Gaussians, with means and variances that a network makes of a style w.
+    """VAE with a Gaussian mixture prior p(x | w), whose means and variances are a network's function of a latent w.
 
     w ~ N(0, I),  z ~ uniform over K clusters,  x ~ N(means(w)[z], diag(variances(w)[z])),  y ~ p(y | decoder(x))
 
@@ -32,12 +32,12 @@ class GMVAE(StochasticAutoencoder):
                 + KL(q(w | y) || N(0, I))                                      w_prior
                 + max(threshold, KL(p(z | x, w) || uniform)))                  z_prior
 
-    with x and w drawn from q(x | y) and q(w | y), `draws` times, and p(z | x, w) exact. The maximum is taken with the
-    mean of the global batch: below the threshold the z_prior term has no gradient, so that clusters may form before
-    anything pushes p(z | x, w) toward uniform.
+    The expectations over q(x | y) and q(w | y) are Monte Carlo estimates from `num_samples` samples; p(z | x, w) is
+    exact. The maximum is of the global batch mean: below the threshold the z_prior term has no gradient, so clusters
+    can form before p(z | x, w) is regularized toward uniform.
 
-    Our `codes` are the x of the paper, and `images` its y. One encoder gives both posteriors, because their trunk is
-    most of its cost; two towers of their own fit in as one functional graph with its outputs concatenated.
+    In the notation of the paper: `codes` are x, `images` are y, and w is called the style here. One encoder returns
+    both posteriors; `joined_encoders` makes one of two separate networks.
 
     Args:
         encoder: functional network, float [batch, *image_shape] -> float [batch, 2 * latent_dim + 2 * style_dim]:
@@ -46,18 +46,17 @@ class GMVAE(StochasticAutoencoder):
             parameters.
         prior_network: functional network, float [batch, style_dim] -> float [batch, clusters, 2 * latent_dim], means
             and log-variances of p(x | w, z), such as `dense_mixture_prior` builds.
-        threshold: float >= 0, lambda, in nats; 0 switches the trick off, log(clusters) is the most that the term can
-            reach.
-        draws: int >= 1, samples of x and w for each image and step.
+        threshold: float >= 0, lambda, in nats; 0 for no threshold. The term is at most log(clusters).
+        num_samples: int >= 1, samples of x and w for each image and update.
         **kwargs: `likelihood` and `seed` as in `VAE`.
 
     Raises:
-        InputError: if the networks do not fit together, there are fewer than 2 clusters, or a number is out of its
+        InputError: if the networks' shapes do not match, there are fewer than 2 clusters, or an argument is out of its
             range.
 
     Reference:
-        Dilokthanakul et al. 2016, eq. 2 to 6 and section 3.3.2; report 2, section 3. The conditional prior term is
-        theirs: it takes p(z | x, w) and the divergence of q(x | y) apart, and so is no less than the exact one.
+        Dilokthanakul et al. 2016, eq. 2 to 6 and section 3.3.2; report 2, section 3. As there, the conditional prior
+        term takes the expectations over z and x separately, which bounds the exact term from above.
     """
 
     term_names: Sequence[str] = ("reconstruction", "conditional_prior", "w_prior", "z_prior")
@@ -71,7 +70,7 @@ class GMVAE(StochasticAutoencoder):
         prior_network: keras.Model,
         *,
         threshold: float = 0.5,
-        draws: int = 1,
+        num_samples: int = 1,
         **kwargs: Any,
     ) -> None:
         super().__init__(encoder, decoder, **kwargs)
@@ -80,37 +79,39 @@ class GMVAE(StochasticAutoencoder):
         self.clusters = _clusters(prior_network, self.latent_dim)
         _check_heads(encoder, self.latent_dim, self.style_dim)
         if not threshold >= 0:
-            raise InputError(f"Expected threshold >= 0. Received: threshold={threshold}. Use 0 to leave it out.")
-        if draws != int(draws) or draws < 1:
-            raise InputError(f"Expected a whole number of draws >= 1. Received: draws={draws}. Use 1, as the paper.")
+            raise InputError(f"Expected threshold >= 0. Received: threshold={threshold}. Use 0 for no threshold.")
+        if num_samples != int(num_samples) or num_samples < 1:
+            raise InputError(
+                f"Expected a whole num_samples >= 1. Received: num_samples={num_samples}. Use 1, as the paper."
+            )
         self.threshold = threshold
-        self.draws = draws
+        self.num_samples = num_samples
 
     def objective(self, images: tf.Tensor, labels: tf.Tensor | None, *, noise: Noise, training: bool) -> Terms:
-        return self.held(self.divergences(images, self.posteriors(images, training=training), noise, training=training))
+        posteriors = self.posteriors(images, training=training)
+        return self.apply_threshold(self.divergences(images, posteriors, noise, training=training))
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         return self.minimize(self.objective, data, self.trainable_variables, self.optimizer)
 
-    def held(self, terms: Terms) -> Terms:
-        """The terms with z_prior held at the threshold."""
-        information = terms["z_prior"]
-        held = above_threshold(information, mean_over_batch(information), threshold=self.threshold)
-        return {**terms, "z_prior": held}
+    def apply_threshold(self, terms: Terms) -> Terms:
+        """The terms with max(threshold, mean of z_prior) over the global batch."""
+        z_prior = terms["z_prior"]
+        return {**terms, "z_prior": above_threshold(z_prior, mean_over_batch(z_prior), threshold=self.threshold)}
 
     def divergences(
         self, images: tf.Tensor, posteriors: tuple[tfd.Distribution, tfd.Distribution], noise: Noise, *, training: bool
     ) -> Terms:
-        """The terms of the negative evidence lower bound, float32 [batch] in nats: the loss's without the threshold.
+        """The terms of the negative ELBO, float32 [batch] each, in nats: the loss without the threshold.
 
         Args:
             images: float32 [batch, *image_shape].
-            posteriors: q(x | y) and q(w | y), as `posteriors` gives them.
-            noise: where the draws come from.
-            training: whether networks with two modes are training.
+            posteriors: q(x | y) and q(w | y), from `posteriors`.
+            noise: source of the samples.
+            training: the `training` argument of the networks.
         """
         codes, styles = (
-            self.draw_many(posterior, noise, name)
+            self.draw_samples(posterior, noise, name)
             for posterior, name in zip(posteriors, ("codes", "styles"), strict=True)
         )
         return self.divergences_at(images, posteriors, codes, styles, training=training)
@@ -132,7 +133,7 @@ class GMVAE(StochasticAutoencoder):
         conditional = tf.reduce_sum(clusters.probs_parameter() * to_clusters, axis=-1)
         information = tfd.kl_divergence(clusters, mixture.mixture_distribution)
         return {
-            "reconstruction": tf.reduce_mean(self.surprise(images, codes, training=training), axis=0),
+            "reconstruction": tf.reduce_mean(self.negative_log_likelihood(images, codes, training=training), axis=0),
             "conditional_prior": tf.reduce_mean(conditional, axis=0),
             "w_prior": tfd.kl_divergence(style_posterior, self.prior(self.style_dim)),
             "z_prior": tf.reduce_mean(information, axis=0),
@@ -171,14 +172,14 @@ class GMVAE(StochasticAutoencoder):
         """q(x | y): batch shape [batch], event shape [latent_dim], in the graph."""
         return self.posteriors(images, training=training)[0]
 
-    def draw_many(self, posterior: tfd.Distribution, noise: Noise, name: str) -> tf.Tensor:
-        """float32 [draws, batch, dimensions]: mean + scale * noise, through which gradients flow."""
+    def draw_samples(self, posterior: tfd.Distribution, noise: Noise, name: str) -> tf.Tensor:
+        """Reparameterized samples, mean + scale * noise, float32 [num_samples, batch, dimensions]."""
         mean = posterior.mean()
-        shape = tf.concat([[self.draws], tf.shape(mean)], axis=0)
+        shape = tf.concat([[self.num_samples], tf.shape(mean)], axis=0)
         return mean + posterior.stddev() * noise.normal(shape, name)
 
     def mixture(self, styles: tf.Tensor, *, training: bool = False) -> tfd.MixtureSameFamily:
-        """p(x | w): batch shape [...], event shape [latent_dim], in the graph; components are the clusters.
+        """p(x | w): batch shape [...], event shape [latent_dim], one component a cluster; in the graph.
 
         Args:
             styles: float32 [..., style_dim].
@@ -188,52 +189,54 @@ class GMVAE(StochasticAutoencoder):
         parameters = tf.ensure_shape(tf.reshape(flat, shape), [*styles.shape[:-1], self.clusters, 2 * self.latent_dim])
         return distributions.gaussian_mixture(parameters)
 
-    def surprise(self, images: tf.Tensor, codes: tf.Tensor, *, training: bool) -> tf.Tensor:
-        """-log p(y | x), float32 [draws, batch], of codes float32 [draws, batch, latent_dim]."""
+    def negative_log_likelihood(self, images: tf.Tensor, codes: tf.Tensor, *, training: bool) -> tf.Tensor:
+        """-log p(y | x), float32 [num_samples, batch], for codes float32 [num_samples, batch, latent_dim]."""
         likelihood = self.likelihood(self.decoder(tf.reshape(codes, [-1, self.latent_dim]), training=training))
-        draws = tf.shape(codes)[0]
-        tiled = tf.tile(images, [draws, *[1] * len(self.image_shape)])
-        return -tf.reshape(likelihood.log_prob(tiled), [draws, -1])
+        num_samples = tf.shape(codes)[0]
+        tiled = tf.tile(images, [num_samples, *[1] * len(self.image_shape)])
+        return -tf.reshape(likelihood.log_prob(tiled), [num_samples, -1])
 
-    def cluster(self, images: Any, *, draws: int = 10, seed: int = 0, batch_size: int | None = None) -> np.ndarray:
-        """Probability of each cluster for each image: the mean of p(z | x, w) over draws from the posteriors.
+    def cluster(
+        self, images: Any, *, num_samples: int = 10, seed: int = 0, batch_size: int | None = None
+    ) -> np.ndarray:
+        """Cluster probabilities of each image: the mean of p(z | x, w) over samples from the posteriors.
 
         Args:
-            images: float [count, *image_shape] in the value range that the model was trained on.
-            draws: int >= 1, of x and w for each image.
-            seed: int >= 0, of the draws.
-            batch_size: int >= 1, images at a time; None for `inference_batch_size`.
+            images: float [count, *image_shape] in the value range of the training images.
+            num_samples: int >= 1, samples of x and w for each image.
+            seed: int >= 0, of the samples.
+            batch_size: int >= 1; None for `inference_batch_size`.
 
         Returns:
             float32 [count, clusters], rows sum to 1.
 
         Raises:
-            InputError: if the shape of an image is another, or `draws` is below 1.
+            InputError: if the images have another shape or no float dtype, or `num_samples` is below 1.
 
         Reference:
             Dilokthanakul et al. 2016, section 4.2.
         """
         images = float_array(images, self.image_shape, "images")
-        if draws < 1:
-            raise InputError(f"Expected at least 1 draw an image. Received: draws={draws}. Ask for one or more.")
+        if num_samples < 1:
+            raise InputError(f"Expected num_samples >= 1. Received: num_samples={num_samples}. Use 1 or more.")
         batch_size = inference_batch_size(self.image_shape) if batch_size is None else batch_size
         parameters = in_batches(self.compiled_step(self.parameters_step), images, batch_size=batch_size)
         generator = np.random.default_rng(seed)
         total = np.zeros((len(images), self.clusters), np.float64)
-        for _ in range(draws):
+        for _ in range(num_samples):
             noise = generator.standard_normal((len(images), self.latent_dim + self.style_dim), np.float32)
             total += in_batches(self.compiled_step(self.cluster_step), parameters, noise, batch_size=batch_size)
-        return (total / draws).astype(np.float32)
+        return (total / num_samples).astype(np.float32)
 
     def parameters_step(self, images: tf.Tensor) -> tf.Tensor:
         """float32 [batch, *image_shape] -> float32 [batch, 2 * latent_dim + 2 * style_dim], in the graph."""
         return tf.cast(self.encoder(images, training=False), tf.float32)
 
     def cluster_step(self, parameters: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
-        """p(z | x, w), float32 [batch, clusters], for the x and w that `noise` picks from the posteriors."""
-        picks = tf.split(noise, [self.latent_dim, self.style_dim], axis=-1)
-        pairs = zip(self._split(parameters), picks, strict=True)
-        codes, styles = (posterior.mean() + posterior.stddev() * pick for posterior, pick in pairs)
+        """p(z | x, w), float32 [batch, clusters], for x and w = mean + scale * noise; in the graph."""
+        noises = tf.split(noise, [self.latent_dim, self.style_dim], axis=-1)
+        pairs = zip(self._split(parameters), noises, strict=True)
+        codes, styles = (posterior.mean() + posterior.stddev() * standard for posterior, standard in pairs)
         return self.mixture(styles).posterior_marginal(codes).probs_parameter()
 
     def sample(
@@ -245,14 +248,14 @@ class GMVAE(StochasticAutoencoder):
         seed: int = 0,
         batch_size: int | None = None,
     ) -> np.ndarray:
-        """Images decoded from codes of the prior; the same seed takes the same noise to every cluster.
+        """Samples images from the prior; a seed gives the same standardized codes in every cluster.
 
         Args:
             count: int >= 1, number of images.
-            cluster: int in [0, clusters), the cluster of all of them; None draws one for each.
-            w: float [count, style_dim] or [style_dim], the style of each or of all; None draws them.
-            seed: int >= 0, the same seed gives the same images.
-            batch_size: int >= 1, images at a time; None for `inference_batch_size`.
+            cluster: int in [0, clusters), the cluster of all images; None for a random one each.
+            w: float [count, style_dim] or [style_dim], w of each image or of all; None for samples of N(0, I).
+            seed: int >= 0, of the codes.
+            batch_size: int >= 1; None for `inference_batch_size`.
 
         Returns:
             float32 [count, *image_shape].
@@ -266,13 +269,13 @@ class GMVAE(StochasticAutoencoder):
     def sample_codes(
         self, count: int, *, cluster: int | None = None, w: ArrayLike | None = None, seed: int = 0
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Codes of the prior, float32 [count, latent_dim], and their clusters, int64 [count]; as in `sample`."""
+        """Codes from the prior, float32 [count, latent_dim], and their clusters, int64 [count]; as in `sample`."""
         if count != int(count) or count < 1:
             raise InputError(f"Expected a whole count >= 1. Received: count={count}. Ask for one sample or more.")
         if cluster is not None and (cluster != int(cluster) or not 0 <= cluster < self.clusters):
             raise InputError(
                 f"Expected a cluster in 0 .. {self.clusters - 1}. Received: cluster={cluster}. "
-                "Name one of these, or leave it out to draw one for each sample."
+                "Use one of these, or None for a random one each."
             )
         generator = np.random.default_rng(seed)
         noise = generator.standard_normal((count, self.latent_dim), np.float32)
@@ -283,7 +286,7 @@ class GMVAE(StochasticAutoencoder):
             if given.shape not in ((self.style_dim,), (count, self.style_dim)):
                 raise InputError(
                     f"Expected w as float [{count}, {self.style_dim}] or [{self.style_dim}]. "
-                    f"Received: shape={given.shape}. Leave it out to have it drawn."
+                    f"Received: shape={given.shape}. Use None for random ones."
                 )
             styles = np.broadcast_to(given, styles.shape)
         parts = (styles, noise, np.eye(self.clusters, dtype=np.float32)[chosen])
@@ -298,10 +301,16 @@ class GMVAE(StochasticAutoencoder):
         return tf.reduce_sum(chosen[..., tf.newaxis] * codes, axis=1)
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "threshold": self.threshold, "draws": self.draws}
+        return {**super().get_config(), "threshold": self.threshold, "num_samples": self.num_samples}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Self:
+        """As Keras calls it; `draws` is the name of `num_samples` in older files."""
+        config = {"num_samples" if name == "draws" else name: value for name, value in config.items()}
+        return super().from_config(config, custom_objects)
 
     def _check_encoder(self) -> None:
-        """Checked once the prior network is there to say how many dimensions a style has."""
+        """Checked by the constructor, which knows `style_dim` from the prior network."""
 
     def _picked(self, posteriors: tuple[tfd.Distribution, tfd.Distribution], noise: tf.Tensor) -> list[tf.Tensor]:
         """x and w, float32 [batch, latent_dim] and [batch, style_dim]: mean + scale * noise."""
@@ -309,8 +318,8 @@ class GMVAE(StochasticAutoencoder):
         return [q.mean() + q.stddev() * pick for q, pick in zip(posteriors, picks, strict=True)]
 
     def _split(self, parameters: tf.Tensor) -> tuple[tfd.Distribution, tfd.Distribution]:
-        of_codes, of_styles = tf.split(parameters, [2 * self.latent_dim, 2 * self.style_dim], axis=-1)
-        return distributions.diagonal_normal(of_codes), distributions.diagonal_normal(of_styles)
+        codes, styles = tf.split(parameters, [2 * self.latent_dim, 2 * self.style_dim], axis=-1)
+        return distributions.diagonal_normal(codes), distributions.diagonal_normal(styles)
 
 
 def _clusters(prior_network: keras.Model, latent_dim: int) -> int:

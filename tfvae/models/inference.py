@@ -1,4 +1,4 @@
-"""Batched inference on numpy arrays."""
+"""Inference in batches: numpy arrays in, numpy arrays out."""
 
 from __future__ import annotations
 
@@ -13,10 +13,18 @@ from tfvae.errors import InputError
 
 
 def float_array(array: Any, shape: tuple[int, ...], name: str) -> np.ndarray:
-    """`array` as numpy, if it is float [count, *shape].
+    """Converts to numpy and checks for float [count, *shape].
+
+    Args:
+        array: array-like.
+        shape: ints, required shape of a row.
+        name: name of the array in the error message.
+
+    Returns:
+        float [count, *shape], in its own precision.
 
     Raises:
-        InputError: if it has another shape or type; its message calls it `name`.
+        InputError: if it has another shape or no float dtype.
     """
     array = np.asarray(array)
     if array.shape[1:] != shape or array.ndim == 0 or not np.issubdtype(array.dtype, np.floating):
@@ -28,36 +36,36 @@ def float_array(array: Any, shape: tuple[int, ...], name: str) -> np.ndarray:
 
 
 def inference_batch_size(shape: Sequence[int]) -> int:
-    """How many examples of that shape go through networks at once where nothing has to be kept: 1000 small ones.
+    """Default inference batch size: about 4M values, clamped to [32, 1000].
 
     Args:
-        shape: ints, of one example.
+        shape: ints, shape of one example.
 
     Returns:
-        int in 32 .. 1000; 341 for 64x64 pixels in color, 32 for 256x256.
+        int in 32 .. 1000; 341 for 64x64x3, 32 for 256x256x3.
     """
     return max(32, min(1000, 2**22 // math.prod(shape)))
 
 
 def in_batches(step: Callable[..., tf.Tensor], *arrays: np.ndarray, batch_size: int) -> np.ndarray:
-    """`step` over `arrays`, a batch at a time and always of one size: the last is padded and its result cut.
+    """Applies `step` in batches of one fixed size; the last batch is zero-padded and its result truncated.
 
     Args:
-        step: function of float32 tensors [batch, ...] to a tensor [batch, ...].
-        *arrays: float [count, ...], of one count >= 1.
+        step: function of float32 tensors [batch, ...] to a tensor [batch, ...], row by row.
+        *arrays: float [count, ...] each, count >= 1.
         batch_size: int >= 1.
 
     Returns:
         [count, ...].
 
     Raises:
-        InputError: if there is no row, or `batch_size` is below 1.
+        InputError: if there are no rows, or `batch_size` is below 1.
     """
     count = len(arrays[0])
     if count == 0 or batch_size < 1:
         raise InputError(
             f"Expected at least one row and a batch size of at least 1. Received: {count} rows, "
-            f"batch_size={batch_size}. Pass what is to be computed."
+            f"batch_size={batch_size}. Pass a non-empty array."
         )
     size = min(batch_size, count)
     results = []

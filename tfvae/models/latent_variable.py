@@ -1,4 +1,4 @@
-"""What every model with a latent code shares: images from codes, and samples from codes of the prior."""
+"""Base class of models with latent codes: decoding, and sampling from the prior."""
 
 from __future__ import annotations
 
@@ -17,11 +17,10 @@ from tfvae.models.inference import float_array, in_batches, inference_batch_size
 
 
 class LatentVariableModel(GenerativeModel):
-    """A generative model with codes: a subclass gives `decode_step`, and `latent_dim` and `image_shape` as attributes.
+    """A generative model of latent codes: x = decode(z),  z ~ prior.
 
-    x = decode(z),  z ~ prior
-
-    `part_names` are the constructor's networks and functions, which files keep beside the numbers.
+    A subclass defines `decode_step`, sets `latent_dim` and `image_shape`, and lists in `part_names` the networks and
+    functions among its constructor's arguments, which a `.keras` file stores as configs.
     """
 
     latent_dim: int
@@ -34,35 +33,35 @@ class LatentVariableModel(GenerativeModel):
         raise NotImplementedError(f"{type(self).__name__} must define `decode_step`.")
 
     def decode(self, codes: Any, *, batch_size: int | None = None) -> np.ndarray:
-        """The image of each code.
+        """Decodes codes to images, the mean of the likelihood.
 
         Args:
             codes: float [count, latent_dim].
-            batch_size: int >= 1, codes at a time; None for `inference_batch_size`.
+            batch_size: int >= 1; None for `inference_batch_size`.
 
         Returns:
             float32 [count, *image_shape].
 
         Raises:
-            InputError: if the codes have another number of dimensions.
+            InputError: if the codes have another shape or no float dtype.
         """
         codes = float_array(codes, (self.latent_dim,), "codes")
         batch_size = inference_batch_size(self.image_shape) if batch_size is None else batch_size
         return in_batches(self.compiled_step(self.decode_step), codes, batch_size=batch_size)
 
     def sample(self, count: int, *, seed: int = 0, batch_size: int | None = None) -> np.ndarray:
-        """Images decoded from codes of the prior.
+        """Samples images: codes from the prior, decoded.
 
         Args:
             count: int >= 1, number of images.
-            seed: int, the same seed gives the same images.
-            batch_size: int >= 1, images at a time; None for `inference_batch_size`.
+            seed: int, of the codes.
+            batch_size: int >= 1; None for `inference_batch_size`.
 
         Returns:
             float32 [count, *image_shape].
 
         Raises:
-            InputError: if `count` is below 1 or no whole number.
+            InputError: if `count` is not a whole number >= 1.
         """
         if count != int(count) or count < 1:
             raise InputError(f"Expected a whole count >= 1. Received: count={count}. Ask for one sample or more.")

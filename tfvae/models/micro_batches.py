@@ -1,4 +1,4 @@
-"""Gradients of a batch that goes through the networks in parts."""
+"""Gradient accumulation over micro-batches."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from tfvae.errors import InputError
 from tfvae.models.noise import Noise
 
 
-def equal_parts(values: tf.Tensor, parts: int) -> tf.Tensor:
-    """A batch cut into equal parts: [batch, ...] -> [parts, batch / parts, ...].
+def split_batch(values: tf.Tensor, parts: int) -> tf.Tensor:
+    """Splits a batch into micro-batches of equal size: [batch, ...] -> [parts, batch / parts, ...].
 
     Raises:
         InputError: if the batch does not divide, where its size is known when the step is traced.
@@ -26,28 +26,46 @@ def equal_parts(values: tf.Tensor, parts: int) -> tf.Tensor:
     return tf.reshape(values, [parts, -1, *values.shape[1:]])
 
 
-def in_parts(
-    slopes: Callable[..., tuple[dict[str, tf.Tensor], list[tf.Tensor]]],
-    names: Sequence[str],
-    variables: Sequence[Any],
-    parts: int,
+def accumulated_gradients(
+    gradients_of: Callable[..., tuple[dict[str, tf.Tensor], list[tf.Tensor]]],
     images: tf.Tensor,
     labels: tf.Tensor | None,
     noise: Noise,
+    *,
+    parts: int,
+    term_names: Sequence[str],
+    variables: Sequence[Any],
 ) -> tuple[dict[str, tf.Tensor], list[tf.Tensor]]:
-    """`slopes` of the parts of a batch, one after the other: their terms in the batch's order, the gradients' sums."""
-    shares = [equal_parts(values, parts) for values in (images, labels) if values is not None]
-    rows = [tf.TensorArray(tf.float32, parts, element_shape=shares[0].shape[1:2]) for _ in names]
+    """Loss terms and summed gradients of a batch, one micro-batch after the other.
+
+    Args:
+        gradients_of: function of (images, labels, noise) of a micro-batch to its terms, {name: float32 [examples]},
+            and its gradients by `variables`.
+        images: float32 [batch, ...].
+        labels: [batch] or None.
+        noise: of the batch; each micro-batch gets its own.
+        parts: int >= 1, number of micro-batches.
+        term_names: names of the terms.
+        variables: the variables that the gradients are by.
+
+    Returns:
+        The terms, float32 [batch] each, in the batch's order, and the sums of the gradients.
+
+    Raises:
+        InputError: as `split_batch`.
+    """
+    split = [split_batch(values, parts) for values in (images, labels) if values is not None]
+    rows = [tf.TensorArray(tf.float32, parts, element_shape=split[0].shape[1:2]) for _ in term_names]
 
     def body(part: tf.Tensor, rows: Any, sums: Any) -> tuple[tf.Tensor, Any, Any]:
-        some, *their_labels = (share[part] for share in shares)
-        terms, gradients = slopes(some, their_labels[0] if their_labels else None, replace(noise, part=part))
-        rows = [row.write(part, terms[name]) for row, name in zip(rows, names, strict=True)]
-        sums = [total if slope is None else total + slope for total, slope in zip(sums, gradients, strict=True)]
+        some, *their_labels = (values[part] for values in split)
+        terms, gradients = gradients_of(some, their_labels[0] if their_labels else None, replace(noise, part=part))
+        rows = [row.write(part, terms[name]) for row, name in zip(rows, term_names, strict=True)]
+        sums = [total if new is None else total + new for total, new in zip(sums, gradients, strict=True)]
         return part + 1, rows, sums
 
     start = (tf.constant(0), rows, [tf.zeros(variable.shape, variable.dtype) for variable in variables])
     _, rows, sums = tf.while_loop(
         lambda part, *_: part < parts, body, start, parallel_iterations=1, maximum_iterations=parts
     )
-    return {name: tf.reshape(row.stack(), [-1]) for name, row in zip(names, rows, strict=True)}, sums
+    return {name: tf.reshape(row.stack(), [-1]) for name, row in zip(term_names, rows, strict=True)}, sums

@@ -1,4 +1,4 @@
-"""The MMD-VAE: the codes of a whole batch, not each posterior, are compared with the prior."""
+"""MMD-VAE (InfoVAE; Zhao et al., 2017)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 from tfvae.errors import InputError
-from tfvae.losses.mmd import check_bandwidths, discrepancy_shares, infovae_bandwidths
+from tfvae.losses.mmd import check_bandwidths, infovae_bandwidths, per_example_mmd
 from tfvae.models.autoencoder import StochasticAutoencoder
 from tfvae.models.base import Terms
 from tfvae.models.noise import Noise
@@ -18,21 +18,21 @@ from tfvae.models.replicas import gather_over_replicas
 
 @keras.saving.register_keras_serializable("tfvae")
 class MMDVAE(StochasticAutoencoder):
-    """VAE whose KL term gives way to the maximum mean discrepancy between its codes and the prior.
+    """VAE with the maximum mean discrepancy between codes and prior in place of the KL term.
 
     loss = mean(-log p(x | z)) + mmd_weight * mmd(z, y),  z = mean + scale * noise,  y ~ p(z)
 
-    The discrepancy is a statistic of the global batch: with several replicas the codes of all are compared with the
-    draws of all. Its kernel is Gaussian, of one width as in InfoVAE or the mean over several.
+    The discrepancy is computed on the global batch, over all replicas. The kernel is Gaussian, or the mean of several
+    Gaussian kernels.
 
     Args:
         encoder: functional network, float [batch, *image_shape] -> float [batch, 2 * latent_dim], means and then
             log-variances of q(z | x).
         decoder: functional network, float [batch, latent_dim] -> float [batch, *image_shape], the likelihood's
             parameters (logits for `distributions.bernoulli`).
-        mmd_weight: float >= 0, lambda of InfoVAE with alpha = 1, in nats.
-        bandwidths: floats > 0, kernel widths in units of the codes; None for InfoVAE's,
-            `losses.mmd.infovae_bandwidths(latent_dim)`; `losses.mmd.multi_scale_bandwidths` gives several.
+        mmd_weight: float >= 0, lambda in InfoVAE (with alpha = 1), in nats.
+        bandwidths: floats > 0, kernel widths in units of the codes, such as `losses.mmd.multi_scale_bandwidths` gives;
+            None for InfoVAE's, `losses.mmd.infovae_bandwidths(latent_dim)`.
         **kwargs: `likelihood`, `prior`, `seed` as in `VAE`.
 
     Raises:
@@ -65,7 +65,7 @@ class MMDVAE(StochasticAutoencoder):
         codes = self.draw(self.posterior(images, training=training), noise)
         likelihood = self.likelihood(self.decoder(codes, training=training))
         prior_codes = noise.sample(self.prior(self.latent_dim), tf.shape(codes)[0], "prior")
-        mmd = discrepancy_shares(
+        mmd = per_example_mmd(
             codes,
             prior_codes,
             gather_over_replicas(codes),

@@ -1,4 +1,4 @@
-"""Repeatable noise."""
+"""Standard normal noise that is reproducible across runs and distinct across steps and replicas."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class Noise:
     """Standard normal noise as a pure function of (seed, step, replica, name).
 
     Attributes:
-        seed: int, of the model.
-        step: int64 [], counts the draws of one kind (training or evaluation).
-        replica: int32 [], position of the replica, so that replicas draw different noise.
-        part: int32 [], which part of a batch that goes through the networks in parts, or None.
+        seed: int, the model's seed.
+        step: int64 [], number of updates or evaluation steps so far.
+        replica: int32 [], index of the replica.
+        part: int32 [], index of the micro-batch; None without gradient accumulation.
     """
 
     seed: int
@@ -27,14 +27,16 @@ class Noise:
     part: tf.Tensor | int | None = None
 
     def normal(self, shape: Any, name: str) -> tf.Tensor:
-        """float32 `shape` from N(0, 1); the same `name` in the same step gives the same numbers.
+        """Samples of N(0, 1), float32 `shape`; they differ between XLA and non-XLA graphs.
 
-        A graph that XLA compiles draws other numbers than one that it does not.
+        Args:
+            shape: ints or int32 tensor.
+            name: str, distinguishes several samples within one step.
         """
         return tf.random.stateless_normal(shape, self._key(name), alg="philox")
 
     def sample(self, distribution: tfd.Distribution, count: tf.Tensor | int, name: str) -> tf.Tensor:
-        """float32 [count, *event_shape] drawn from `distribution`, as repeatable as `normal`."""
+        """Samples of `distribution`, float32 [count, *event_shape], as reproducible as `normal`."""
         return distribution.sample(count, seed=tf.cast(self._key(name), tf.int32))
 
     def _key(self, name: str) -> tf.Tensor:

@@ -1,4 +1,4 @@
-"""The variational autoencoder: reconstruction and KL to a prior."""
+"""Variational autoencoder (Kingma and Welling, 2013)."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class VAE(StochasticAutoencoder):
             log-variances of q(z | x).
         decoder: functional network, float [batch, latent_dim] -> float [batch, *image_shape], the likelihood's
             parameters (logits for `distributions.bernoulli`).
-        beta: float >= 0, weight of the KL term; 1 gives the negative ELBO.
+        beta: float >= 0, weight of the KL term; 1 for the negative ELBO.
         likelihood: function of the decoder's output to p(x | z), a distribution with event shape `image_shape`.
-        prior: function of `latent_dim` to p(z). The KL term is exact where `tfp` knows a closed form, otherwise
-            its one-sample estimate.
-        seed: int >= 0, seed of the noise that the model draws.
+        prior: function of `latent_dim` to p(z). The KL term is analytic if TFP registers a closed form, otherwise a
+            one-sample Monte Carlo estimate.
+        seed: int >= 0, seed of the noise.
 
     Raises:
-        InputError: if the networks do not fit together or `beta` is negative.
+        InputError: if the networks' shapes do not match, or `beta` is negative.
 
     Reference:
         Kingma and Welling 2013, eq. 10; report 0, section III.A.

@@ -1,4 +1,4 @@
-"""Random affine maps of images, in the graph: what an encoder may see in place of the image itself."""
+"""Random affine transformations of images, in the graph."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from tfvae.errors import InputError
 @keras.saving.register_keras_serializable("tfvae")
 @dataclass(frozen=True)
 class RandomAffine:
-    """Rotates, slants, scales and shifts each image by numbers of its own, with bilinear resampling.
+    """Random rotation, shear, scaling and translation of each image, with bilinear resampling.
 
     out(p) = image(R(angle) @ [[1, slant], [0, 1]] @ diag(scale) @ (p - middle) + middle + shift)
 
     Args:
         rotation: float >= 0, degrees; the angle is uniform in [-rotation, rotation], and so are the others.
-        slant: float >= 0, horizontal pixels a vertical one.
+        slant: float >= 0, horizontal shear in pixels per vertical pixel.
         log_scale: float >= 0, logarithm of the scale of each axis.
         shift: float >= 0, pixels along each axis.
 
@@ -36,20 +36,20 @@ class RandomAffine:
 
     def __post_init__(self) -> None:
         if not min(self.rotation, self.slant, self.log_scale, self.shift) >= 0:
-            raise InputError(f"Expected numbers >= 0. Received: {self}. Use 0 to leave a movement out.")
+            raise InputError(f"Expected numbers >= 0. Received: {self}. Use 0 for none.")
 
-    def __call__(self, images: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
-        """The moved images.
+    def __call__(self, images: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+        """The transformed images.
 
         Args:
             images: float32 [batch, height, width, channels].
-            draws: float32 [batch, 6] from N(0, 1), made uniform by their cumulative distribution.
+            noise: float32 [batch, 6] from N(0, 1), mapped to uniform numbers by the normal CDF.
 
         Returns:
-            float32, the same shape; 0 comes in over the edges.
+            float32, the same shape; 0 outside the image.
         """
         limits = (math.radians(self.rotation), self.slant, self.log_scale, self.log_scale, self.shift, self.shift)
-        angle, slant, log_x, log_y, shift_x, shift_y = tf.unstack(tf.math.erf(draws / math.sqrt(2)) * limits, axis=1)
+        angle, slant, log_x, log_y, shift_x, shift_y = tf.unstack(tf.math.erf(noise / math.sqrt(2)) * limits, axis=1)
         cosine, sine, scale_x, scale_y = tf.cos(angle), tf.sin(angle), tf.exp(log_x), tf.exp(log_y)
         rows = [
             [cosine * scale_x, (cosine * slant - sine) * scale_y, shift_x],
@@ -66,13 +66,13 @@ class RandomAffine:
 
 
 def affine(images: tf.Tensor, matrices: tf.Tensor) -> tf.Tensor:
-    """Images resampled along affine maps of their places around the middle.
+    """Images resampled at affinely transformed coordinates around the center.
 
-    out(x, y) = image(matrix @ (x - middle_x, y - middle_y, 1) + (middle_x, middle_y)),  0 beyond the edges
+    out(x, y) = image(matrix @ (x - middle_x, y - middle_y, 1) + (middle_x, middle_y)),  0 outside the image
 
     Args:
         images: float32 [batch, height, width, channels].
-        matrices: float32 [batch, 2, 3], in pixels; [[1, 0, 0], [0, 1, 0]] changes nothing.
+        matrices: float32 [batch, 2, 3], in pixels; [[1, 0, 0], [0, 1, 0]] is the identity.
 
     Returns:
         float32, the same shape.

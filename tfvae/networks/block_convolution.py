@@ -1,8 +1,7 @@
-"""Convolutions of stride 2 over 2x2 blocks: the numbers of Keras' own, several times faster with XLA on a CPU.
+"""Stride-2 convolutions that XLA runs several times faster on a CPU than Keras' layers, with the same results.
 
-XLA has no fast path there for a strided or transposed convolution, nor for their gradients. With the 2x2 blocks of the
-image as channels, both are plain convolutions of stride 1, and so are their gradients. Without XLA they take as long as
-Keras' own.
+XLA on a CPU has no fast path for strided and transposed convolutions and their gradients. After space_to_depth both are
+convolutions of stride 1, and so are their gradients. Without XLA they are as fast as Keras' layers.
 """
 
 from __future__ import annotations
@@ -22,10 +21,10 @@ class BlockConv2D(keras.layers.Conv2D):
     Args:
         filters: int >= 1, channels of the output.
         kernel_size: int or (int, int), even.
-        **kwargs: as in `keras.layers.Conv2D`, without strides, padding, dilation and groups of its own.
+        **kwargs: as in `keras.layers.Conv2D`, except strides, padding, dilation and groups.
 
     Raises:
-        InputError: if the kernel is odd, or an argument asks for another convolution.
+        InputError: if the kernel size is odd, or strides, padding, dilation or groups are others.
     """
 
     def __init__(self, filters: int, kernel_size: Any, **kwargs: Any) -> None:
@@ -54,10 +53,10 @@ class BlockConv2DTranspose(keras.layers.Conv2DTranspose):
     Args:
         filters: int >= 1, channels of the output.
         kernel_size: int or (int, int), even.
-        **kwargs: as in `keras.layers.Conv2DTranspose`, without strides, padding, dilation and groups of its own.
+        **kwargs: as in `keras.layers.Conv2DTranspose`, except strides, padding, dilation and groups.
 
     Raises:
-        InputError: if the kernel is odd, or an argument asks for another convolution.
+        InputError: if the kernel size is odd, or strides, padding, dilation or groups are others.
     """
 
     def __init__(self, filters: int, kernel_size: Any, **kwargs: Any) -> None:
@@ -67,7 +66,7 @@ class BlockConv2DTranspose(keras.layers.Conv2DTranspose):
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         height, width, channels = inputs.shape[1:]
         taps = [size // 2 for size in self.kernel_size]
-        # Input row i - p meets the kernel's rows a + 2 * p in row 2 * i + a of the output: the taps run backwards.
+        # Output row 2 * i + a sums input rows i - p times kernel rows a + 2 * p: the taps are reversed.
         kernel = tf.reshape(self.kernel.value, [taps[0], 2, taps[1], 2, self.filters, channels])
         kernel = tf.transpose(tf.reverse(kernel, [0, 2]), [0, 2, 5, 1, 3, 4])
         kernel = tf.reshape(kernel, [*taps, channels, 4 * self.filters])
@@ -77,13 +76,13 @@ class BlockConv2DTranspose(keras.layers.Conv2DTranspose):
             blocks = tf.nn.bias_add(blocks, tf.tile(self.bias.value, [4]))
         blocks = tf.nn.depth_to_space(blocks, 2)
         top, left = (count - 1 for count in taps)
-        # Not blocks[:, top : ...]: on a CPU the gradient of such a slice takes as long as those of the convolution.
+        # Not blocks[:, top : ...]: on a CPU the gradient of a strided slice is as slow as that of the convolution.
         maps = tf.slice(blocks, [0, top, left, 0], [-1, 2 * height, 2 * width, -1])
         return self.activation(maps)
 
 
 def _same_padding(size: int, kernel: int, wanted: int) -> list[int]:
-    """Zeros before and after, so that there are `wanted` in all and the first window starts where Keras' does."""
+    """Zeros before and after, to the size `wanted`, with the first window where Keras' `same` padding has it."""
     before = max(2 * (-(-size // 2) - 1) + kernel - size, 0) // 2
     return [before, wanted - size - before]
 
@@ -95,5 +94,5 @@ def _check(layer: Any) -> None:
         raise InputError(
             "Expected an even kernel, strides of 2, `same` padding and channels last. Received: "
             f"kernel_size={layer.kernel_size}, strides={layer.strides}, padding={layer.padding!r}, "
-            f"data_format={layer.data_format!r}. Use Keras' own layer for any other."
+            f"data_format={layer.data_format!r}. Use the Keras layer for others."
         )

@@ -1,4 +1,4 @@
-"""A small convolutional image classifier: one head of logits on a named layer of features."""
+"""Convolutional image classifiers with a named feature layer."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def convolutional_classifier(
     dropout: float = 0.3,
     name: str = "classifier",
 ) -> keras.Model:
-    """Builds an image classifier whose penultimate layer is meant to be used as features.
+    """Image classifier whose penultimate layer gives features for metrics.
 
     stage(h) = relu(bn(conv3x3(relu(bn(conv(h, stride=2))))));  features = relu(bn(dense(stages(x))))
     logits = dense(dropout(features))
@@ -31,7 +31,7 @@ def convolutional_classifier(
         widths: channels of each stage; a stage halves the resolution (the first with a 5x5 kernel, then 3x3).
         feature_units: units of the feature layer, >= 1.
         dropout: float in [0, 1), share of features dropped while training.
-        name: name of the model, and the prefix of the file names people give it.
+        name: name of the model.
 
     Returns:
         Functional `keras.Model`, float32 [N, H, W, C] -> logits float32 [N, classes]; its layers named
@@ -47,7 +47,7 @@ def convolutional_classifier(
             "Pass positive integers."
         )
     if not 0.0 <= dropout < 1.0:
-        raise InputError(f"Expected `dropout` in [0, 1). Received: dropout={dropout}. Pass e.g. 0.3.")
+        raise InputError(f"Expected `dropout` in [0, 1). Received: dropout={dropout}. Use 0.3, the default.")
 
     images = keras.Input(image_shape, name="images")
     hidden = images
@@ -64,7 +64,7 @@ def convolutional_classifier(
 def pooling_classifier(
     image_shape: tuple[int, int, int] = (28, 28, 1), classes: int = 10, *, name: str = "classifier"
 ) -> keras.Model:
-    """Builds the classifier of report 1, which is the one of Keras' MNIST example.
+    """Classifier of report 1, as in Keras' MNIST example.
 
     hidden = dropout(maxpool(relu(conv3x3(relu(conv3x3(x, 32)), 64))), 0.25);  features = relu(dense(hidden, 128))
     logits = dense(dropout(features, 0.5))
@@ -82,7 +82,7 @@ def pooling_classifier(
         InputError: if an image is smaller than 6 x 6 or there are fewer than two classes.
 
     Reference:
-        Report 1, table 3 (its softmax is left to the loss).
+        Report 1, table 3, without the softmax.
     """
     if min(image_shape[:2]) < 6 or classes < 2:
         raise InputError(
@@ -99,10 +99,10 @@ def pooling_classifier(
 
 
 def feature_model(classifier: keras.Model) -> keras.Model:
-    """Shows both ends of a classifier that `convolutional_classifier` built, on shared weights.
+    """Model of a classifier's features and logits, with shared weights.
 
     Args:
-        classifier: the model to look into.
+        classifier: a classifier of this module.
 
     Returns:
         `keras.Model`, float32 [N, H, W, C] -> (features float32 [N, D], logits float32 [N, K]).

@@ -1,4 +1,4 @@
-"""Convolutional networks of the VAE and the GAN that report 4 compares, built functional graphs."""
+"""Convolutional encoder, decoder, generator and discriminator (report 4), functional models."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tfvae.errors import InputError
 from tfvae.networks.block_convolution import BlockConv2D, BlockConv2DTranspose
 
-SLOPE = 0.2
+NEGATIVE_SLOPE = 0.2
 CATEGORIES = "categories"
 
 
@@ -26,7 +26,7 @@ def convolutional_encoder(
     widths: Sequence[int] = (512, 256),
     kernel: int = 3,
 ) -> keras.Model:
-    """An image through strided convolutions and dense layers to `outputs` numbers, the last layer linear.
+    """Encoder of strided convolutions and dense layers, with a linear output layer.
 
     Each convolution halves height and width, rounded up.
 
@@ -34,14 +34,14 @@ def convolutional_encoder(
         image_shape: (height, width, channels).
         outputs: int >= 1; 2 * latent_dim where means and log-variances are wanted.
         filters: ints >= 1, channels of the convolutions.
-        widths: ints >= 1, units of the dense layers after them; none is allowed.
+        widths: ints >= 1, units of the dense layers after them; may be ().
         kernel: int >= 1, height and width of the kernels.
 
     Returns:
         A functional `keras.Model`, float [batch, *image_shape] -> float32 [batch, outputs].
 
     Raises:
-        InputError: if a number is below 1, or the image shape is another.
+        InputError: if an argument is out of its range.
 
     Reference:
         Report 4, section 3.3.
@@ -62,23 +62,23 @@ def convolutional_decoder(
     filters: Sequence[int] = (64, 64),
     kernel: int = 3,
 ) -> keras.Model:
-    """A code through dense layers, a projection and transposed convolutions to the likelihood's parameters.
+    """Decoder of dense layers and transposed convolutions, to the likelihood's parameters.
 
-    Each transposed convolution doubles height and width. The projection is the dense layer that gives the first of
-    them its filters[0] maps, 7x7x64 for 28x28 images, which the report's 512 units cannot be read as.
+    Each transposed convolution doubles height and width. A dense projection gives the maps of the first, 7x7x64 for
+    28x28 images, since the report's 512 units are not a multiple of 49.
 
     Args:
         latent_dim: int >= 1, number of dimensions of a code.
         image_shape: (height, width, channels), height and width multiples of 2 ** len(filters).
-        widths: ints >= 1, units of the dense layers before the projection; none is allowed.
-        filters: ints >= 1, channels that go into each transposed convolution.
+        widths: ints >= 1, units of the dense layers before the projection; may be ().
+        filters: ints >= 1, input channels of each transposed convolution.
         kernel: int >= 1, height and width of the kernels.
 
     Returns:
         A functional `keras.Model`, float [batch, latent_dim] -> float32 [batch, *image_shape]: logits, for Bernoulli.
 
     Raises:
-        InputError: if a number is below 1, or the strides cannot make such an image.
+        InputError: if an argument is out of its range, or the image size is not a multiple of the total stride.
 
     Reference:
         Report 4, section 3.3.
@@ -86,7 +86,7 @@ def convolutional_decoder(
     _check_positive(*widths, *filters, latent_dim, kernel)
     inputs = keras.Input((latent_dim,), name="codes")
     maps = _upsampled(_seed(_dense(inputs, widths), image_shape, filters), filters, kernel)
-    # With its own dtype, lest the policy round the logits.
+    # float32, or the dtype policy would round the logits.
     parameters = _transposed(image_shape[-1], kernel, dtype="float32", name="parameters")(maps)
     return keras.Model(inputs, parameters, name="decoder")
 
@@ -102,30 +102,29 @@ def dcgan_generator(
     full_size_filters: int = 0,
     categories: int = 0,
 ) -> keras.Model:
-    """A code through dense layers and transposed convolutions to an image in [-1, 1].
+    """DCGAN generator: dense layers and transposed convolutions, to an image in [-1, 1].
 
-    Each transposed convolution doubles height and width. The last dense layer has as many units as the first
-    transposed convolution takes, 7 * 7 * 256 = 12,544 for 28x28 images: the report's 14x14x64, read as 7x7x256, since
-    two strides of 2 make 28x28 of nothing else.
+    Each transposed convolution doubles height and width. The last dense layer gives the maps of the first, 7 * 7 * 256
+    = 12,544 units for 28x28 images. The report says 14x14x64, as many units, but two strides of 2 need 7x7.
 
     Args:
         latent_dim: int >= 1, number of dimensions of a code.
         image_shape: (height, width, channels), height and width multiples of 2 ** len(filters).
-        widths: ints >= 1, units of the dense layers before the last; none is allowed.
-        filters: ints >= 1, channels that go into each transposed convolution.
+        widths: ints >= 1, units of the dense layers before the last; may be ().
+        filters: ints >= 1, input channels of each transposed convolution.
         kernel: int >= 1, height and width of the kernels.
-        normalize: whether the maps between the layers are divided by their root mean square over the channels. The
-            batch normalization of Radford et al. has state that the discriminator's step would change too.
-        full_size_filters: int >= 0, channels of maps as large as the image, of which a convolution of 3x3 makes the
-            pixels; with 0 the last transposed convolution makes them.
-        categories: int in [0, latent_dim); above 0, the largest of a code's first `categories` numbers chooses one of
-            as many learned vectors, which takes their place. Kinds of images need not blend into one another then.
+        normalize: whether RMS normalization over the channels follows each hidden layer. Batch normalization, as in
+            Radford et al., has state that the discriminator's update would change too.
+        full_size_filters: int >= 0, channels of a last hidden layer at full resolution, with a 3x3 convolution to the
+            pixels; 0 for a transposed convolution to the pixels.
+        categories: int in [0, latent_dim); above 0, the argmax of the first `categories` dimensions of a code selects
+            a learned embedding, which replaces them: a categorical latent variable for disconnected classes of images.
 
     Returns:
         A functional `keras.Model`, float [batch, latent_dim] -> float32 [batch, *image_shape] in [-1, 1] (tanh).
 
     Raises:
-        InputError: if a number is out of its range, or the strides cannot make such an image.
+        InputError: if an argument is out of its range, or the image size is not a multiple of the total stride.
 
     Reference:
         Radford et al. 2016, section 3; Karras et al. 2018, section 4.2, for the normalization; Khayatkhoei et al. 2018
@@ -134,8 +133,8 @@ def dcgan_generator(
     _check_positive(*widths, *filters, latent_dim, kernel, full_size_filters or 1)
     if not 0 <= categories < latent_dim:
         raise InputError(
-            f"Expected categories of at least 0 and below latent_dim={latent_dim}. Received: {categories}. "
-            "Each takes a number of the code, and something must be left to vary within it."
+            f"Expected categories in 0 .. latent_dim - 1 = {latent_dim - 1}. Received: categories={categories}. "
+            "Use fewer categories or a larger latent_dim."
         )
     inputs = keras.Input((latent_dim,), name="codes")
     hidden = _dense(_chosen(inputs, categories) if categories else inputs, widths)
@@ -150,14 +149,14 @@ def dcgan_generator(
 
 
 def chosen_categories(generator: keras.Model, codes: NDArray[np.float32]) -> NDArray[np.int64] | None:
-    """Which of its learned vectors a generator of `dcgan_generator(..., categories=)` takes for each code.
+    """Category of each code, the argmax that selects the embedding in `dcgan_generator(..., categories=)`.
 
     Args:
-        generator: a network of `dcgan_generator`.
+        generator: a `dcgan_generator`.
         codes: float [N, latent_dim].
 
     Returns:
-        int64 [N], 0 to categories - 1; None where the generator has no categories.
+        int64 [N], 0 to categories - 1; None if the generator has no categories.
     """
     layers_by_name = {layer.name: layer for layer in generator.layers}
     if CATEGORIES not in layers_by_name:
@@ -172,22 +171,22 @@ def dcgan_discriminator(
     widths: Sequence[int] = (),
     kernel: int = 5,
 ) -> keras.Model:
-    """An image through strided convolutions and dense layers to the logit of its being real.
+    """DCGAN discriminator: strided convolutions and dense layers, to the logit that an image is real.
 
     Each convolution halves height and width, rounded up: 28, 14, 7, 4, 2.
 
     Args:
         image_shape: (height, width, channels).
         filters: ints >= 1, channels of the convolutions.
-        widths: ints >= 1, units of the dense layers before the last; none is allowed.
+        widths: ints >= 1, units of the dense layers before the last; may be ().
         kernel: int >= 1, height and width of the kernels.
 
     Returns:
-        A functional `keras.Model`, float [batch, *image_shape] -> float32 [batch, 1], logits; their sigmoid is the
-        probability that the report's last layer gives.
+        A functional `keras.Model`, float [batch, *image_shape] -> float32 [batch, 1], logits, without the sigmoid
+        of the report's last layer.
 
     Raises:
-        InputError: if a number is below 1, or the image shape is another.
+        InputError: if an argument is out of its range.
 
     Reference:
         Radford et al. 2016, section 3; report 4, section 3.2.1.
@@ -200,12 +199,12 @@ def dcgan_discriminator(
 
 
 def _chosen(codes: keras.KerasTensor, categories: int) -> keras.KerasTensor:
-    """The codes with a learned vector in place of the first numbers, whose largest chooses it."""
-    choice = keras.ops.one_hot(keras.ops.argmax(codes[:, :categories], axis=1), categories)
-    # As far apart as codes are, or most categories end up alike.
+    """The codes with their first dimensions replaced by the embedding that their argmax selects."""
+    category = keras.ops.one_hot(keras.ops.argmax(codes[:, :categories], axis=1), categories)
+    # Variance 1, as the codes have; from smaller ones most categories end up alike.
     start = keras.initializers.RandomNormal(stddev=1.0)
-    vector = layers.Dense(codes.shape[-1], use_bias=False, kernel_initializer=start, name=CATEGORIES)(choice)
-    return layers.Concatenate()([codes[:, categories:], vector])
+    embedding = layers.Dense(codes.shape[-1], use_bias=False, kernel_initializer=start, name=CATEGORIES)(category)
+    return layers.Concatenate()([codes[:, categories:], embedding])
 
 
 def _strided(maps: keras.KerasTensor, filters: Sequence[int], kernel: int) -> keras.KerasTensor:
@@ -224,13 +223,13 @@ def _dense(hidden: keras.KerasTensor, widths: Sequence[int]) -> keras.KerasTenso
 def _seed(
     hidden: keras.KerasTensor, image_shape: Sequence[int], filters: Sequence[int], normalize: bool = False
 ) -> keras.KerasTensor:
-    """The maps that the first transposed convolution takes: filters[0] of the image's size over all its strides."""
+    """Dense projection to the maps of the first transposed convolution."""
     _check_image_shape(image_shape)
     stride = 2 ** len(filters)
     height, width, _ = image_shape
     if not filters or height % stride or width % stride:
         raise InputError(
-            f"Expected a height and width that are multiples of {stride}, which {len(filters)} strides of 2 make. "
+            f"Expected a height and width that are multiples of {stride}, for {len(filters)} strides of 2. "
             f"Received: image_shape={tuple(image_shape)}. Crop or pad the images, or change the number of filters."
         )
     shape = (height // stride, width // stride, filters[0])
@@ -240,7 +239,7 @@ def _seed(
 def _upsampled(
     maps: keras.KerasTensor, filters: Sequence[int], kernel: int, normalize: bool = False
 ) -> keras.KerasTensor:
-    """All transposed convolutions but the last, whose output is the image."""
+    """All transposed convolutions but the last."""
     for count in filters[1:]:
         maps = _leaky(_normalized(_transposed(count, kernel)(maps), normalize))
     return maps
@@ -256,14 +255,14 @@ def _normalized(maps: keras.KerasTensor, wanted: bool) -> keras.KerasTensor:
 
 
 def _leaky(hidden: keras.KerasTensor) -> keras.KerasTensor:
-    return layers.LeakyReLU(negative_slope=SLOPE)(hidden)
+    return layers.LeakyReLU(negative_slope=NEGATIVE_SLOPE)(hidden)
 
 
 def _check_image_shape(image_shape: Sequence[int]) -> None:
     if len(image_shape) != 3 or min(image_shape) < 1:
         raise InputError(
             f"Expected image_shape as (height, width, channels). Received: {tuple(image_shape)}. "
-            "Give a gray image its one channel."
+            "Add a channel axis to gray images."
         )
 
 

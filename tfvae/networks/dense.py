@@ -1,4 +1,4 @@
-"""Dense encoders and decoders, built functional graphs."""
+"""Dense encoders and decoders, functional models."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from tfvae.errors import InputError
 def dense_encoder(
     image_shape: Sequence[int], outputs: int, *, widths: Sequence[int] = (512, 256), activation: str = "relu"
 ) -> keras.Model:
-    """A flattened image through dense layers to `outputs` numbers, the last layer linear.
+    """Dense encoder of a flattened image, with a linear output layer.
 
     Args:
         image_shape: ints, shape of one example without the batch.
         outputs: int >= 1; 2 * latent_dim where means and log-variances are wanted.
         widths: ints >= 1, units of the hidden layers.
-        activation: a Keras activation of the hidden layers.
+        activation: Keras activation of the hidden layers.
 
     Returns:
         A functional `keras.Model`, float [batch, *image_shape] -> float32 [batch, outputs].
@@ -42,13 +42,13 @@ def dense_encoder(
 def dense_decoder(
     latent_dim: int, image_shape: Sequence[int], *, widths: Sequence[int] = (256, 512), activation: str = "relu"
 ) -> keras.Model:
-    """A code through dense layers to the likelihood's parameters (logits, for Bernoulli), the last layer linear.
+    """Dense decoder to the likelihood's parameters (logits, for Bernoulli), with a linear output layer.
 
     Args:
         latent_dim: int >= 1, number of dimensions of a code.
         image_shape: ints, shape of one example without the batch.
-        widths: ints >= 1, units of the hidden layers, in their order from the code to the image.
-        activation: a Keras activation of the hidden layers.
+        widths: ints >= 1, units of the hidden layers, from the code to the image.
+        activation: Keras activation of the hidden layers.
 
     Returns:
         A functional `keras.Model`, float [batch, latent_dim] -> float32 [batch, *image_shape].
@@ -65,7 +65,7 @@ def dense_decoder(
     for width in widths:
         hidden = keras.layers.Dense(width, activation=activation)(hidden)
     flat = keras.layers.Dense(math.prod(image_shape), dtype="float32", name="parameters")(hidden)
-    # Without its own dtype the reshaping would round the logits to the policy's.
+    # float32, or the dtype policy would round the logits.
     return keras.Model(inputs, keras.layers.Reshape(tuple(image_shape), dtype="float32")(flat), name="decoder")
 
 

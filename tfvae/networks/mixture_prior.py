@@ -1,4 +1,4 @@
-"""The network of a mixture prior: a style to the means and log-variances of every cluster."""
+"""Prior networks of a `GMVAE`: w to the means and log-variances of every cluster."""
 
 from __future__ import annotations
 
@@ -21,17 +21,16 @@ def dense_mixture_prior(
     spread: float = 1.0,
     seed: int = 0,
 ) -> keras.Model:
-    """A style w through dense layers to the parameters of p(x | w, z) for each cluster z, the last layers linear.
+    """Dense network from w to the parameters of p(x | w, z) for each cluster z, with linear output layers.
 
-    The means start `spread` apart whatever w is: with the usual zero biases they would all start at one place for
-    w = 0, and no cluster would differ from another.
+    The biases of the means are initialized from N(0, spread**2): with zero biases all clusters would coincide at w = 0.
 
     Args:
         style_dim: int >= 1, dimensions of w.
         clusters: int >= 2, number of clusters K.
         latent_dim: int >= 1, dimensions of a code x.
-        widths: ints >= 1, units of the hidden layers; none makes the means affine in w.
-        activation: a Keras activation of the hidden layers.
+        widths: ints >= 1, units of the hidden layers; () makes the means affine in w.
+        activation: Keras activation of the hidden layers.
         spread: float >= 0, standard deviation of the initial biases of the means, in units of the codes.
         seed: int, of those biases.
 
@@ -65,22 +64,22 @@ def dense_mixture_prior(
     return keras.Model(styles, keras.layers.Concatenate(dtype="float32", name="parameters")(heads), name="prior")
 
 
-def place_clusters(
-    prior_network: keras.Model, means: ArrayLike, variances: ArrayLike, *, sway: float = 0.1, seed: int = 0
+def initialize_clusters(
+    prior_network: keras.Model, means: ArrayLike, variances: ArrayLike, *, style_scale: float = 0.1, seed: int = 0
 ) -> None:
-    """Sets a `dense_mixture_prior` to a given mixture, from which a style moves it little at first.
+    """Initializes a `dense_mixture_prior` from a mixture, with small weights on w.
 
-    biases = means and log(variances);  kernels ~ N(0, (sway * std(means))**2 / units) and N(0, 0.01**2)
+    biases = means and log(variances);  kernels ~ N(0, (style_scale * std(means))**2 / units) and N(0, 0.01**2)
 
     Args:
-        prior_network: as `dense_mixture_prior` builds it.
+        prior_network: a `dense_mixture_prior`.
         means: float [clusters, latent_dim].
         variances: float [clusters, latent_dim], > 0.
-        sway: float >= 0, how far a style moves the means, in standard deviations of these.
+        style_scale: float >= 0, standard deviation of the means over w, in units of std(means).
         seed: int >= 0, of the kernels.
 
     Raises:
-        InputError: if the shapes are not those of the network's clusters, or a variance is not positive.
+        InputError: if the shapes are not [clusters, latent_dim], or a variance is not positive.
     """
     _, clusters, parameters = prior_network.output_shape
     shape = (clusters, parameters // 2)
@@ -92,7 +91,7 @@ def place_clusters(
         )
     generator = np.random.default_rng(seed)
     for name, biases, spread in (
-        ("means", mean, sway * float(mean.std()) / np.sqrt(prior_network.get_layer("means").kernel.shape[0])),
+        ("means", mean, style_scale * float(mean.std()) / np.sqrt(prior_network.get_layer("means").kernel.shape[0])),
         ("log_variances", np.log(variance), 0.01),
     ):
         layer = prior_network.get_layer(name)
@@ -101,7 +100,7 @@ def place_clusters(
 
 
 def joined_encoders(*encoders: keras.Model) -> keras.Model:
-    """Encoders of one input as one, their outputs concatenated: a tower for each posterior of a `GMVAE`.
+    """One encoder of several, their outputs concatenated: a network for each posterior of a `GMVAE`.
 
     Args:
         *encoders: functional networks, float [batch, *image_shape] -> float [batch, outputs], of one input shape.

@@ -1,7 +1,7 @@
-"""The PatchGAN discriminator: a logit for each patch of an image, a built functional graph.
+"""PatchGAN discriminator (Isola et al., 2017), a functional model.
 
-Isola et al. use batch normalization; there is none here, for the reasons that `tfvae.networks.resnet_v2` gives, and a
-normalization of each pixel's channels left reconstructions no sharper at a larger L1 error.
+Isola et al. use batch normalization; there is none here, for the reasons given in `tfvae.networks.resnet_v2`.
+Normalizing each pixel's channels gave reconstructions that were no sharper, with a larger L1 error.
 """
 
 from __future__ import annotations
@@ -22,29 +22,29 @@ SLOPE = 0.2
 def patchgan_discriminator(
     image_shape: Sequence[int], *, filters: Sequence[int] = (64, 128, 256), detail: float = 0.0, neighborhood: int = 3
 ) -> keras.Model:
-    """An image through 4x4 convolutions to the logits of its patches being real.
+    """Convolutional discriminator with a logit for each patch of an image.
 
     h = x, or [x, detail * (x - mean of x over the neighborhood)] as channels
     h = leaky(conv4x4(h, stride=2)) for each filter;  h = leaky(conv4x4(h, stride=1));  logits = conv4x4(h, stride=1)
 
-    A logit sees a square patch whose side depends on the number of filters alone (`receptive_field`): 16 pixels
-    for one, 34 for two, 70 for three, the 70x70 of the paper. Images of 64x64 are well served by two.
+    The receptive field of a logit depends on the number of filters (`receptive_field`): 16 pixels for one, 34 for two,
+    70 for three, as in the paper. Use two for 64x64 images.
 
-    Fine structure is a few hundredths of what pixels span. A discriminator that has it set apart and enlarged sees at
-    once where it is missing; without that, one of few channels takes a blurred image for a sharp one.
+    Fine detail is a few hundredths of the pixels' range. With amplified detail as extra channels, a small discriminator
+    distinguishes blurred from sharp images.
 
     Args:
         image_shape: (height, width, channels).
         filters: ints >= 1, channels of the convolutions of stride 2; the one of stride 1 has twice the last.
-        detail: float >= 0, how much what differs from the neighborhood is enlarged; 0 leaves it out.
-        neighborhood: int >= 2, side in pixels of the square whose mean it differs from.
+        detail: float >= 0, gain of the difference from the local mean; 0 for no such channels.
+        neighborhood: int >= 2, side in pixels of the square of the local mean.
 
     Returns:
         A functional `keras.Model`, float [batch, *image_shape] -> float32 [batch, h, w, 1], logits without a sigmoid;
         h is height / 2**len(filters), rounded up at each stride, and w likewise.
 
     Raises:
-        InputError: if a number is below 1, or the image shape is another.
+        InputError: if an argument is out of its range.
 
     Reference:
         Isola et al. 2017, sections 3.2.2 and 6.1.2; report 3, section 3.2.
@@ -57,12 +57,12 @@ def patchgan_discriminator(
     if not 0 <= detail < math.inf or neighborhood < 2:
         raise InputError(
             "Expected detail >= 0 and a neighborhood of at least 2 pixels. Received: "
-            f"detail={detail}, neighborhood={neighborhood}. Use detail=0 to leave it out."
+            f"detail={detail}, neighborhood={neighborhood}. Use detail=0 for none."
         )
     inputs = keras.Input(tuple(image_shape), name="images")
     maps = inputs
     if detail:
-        # In float32 whatever the policy, since the difference is small.
+        # In float32 under any dtype policy, since the difference is small.
         exact = {"dtype": "float32"}
         around = layers.AveragePooling2D(neighborhood, strides=1, padding="same", **exact)(inputs)
         difference = layers.Rescaling(detail, **exact)(layers.Subtract(**exact)([inputs, around]))
@@ -75,14 +75,14 @@ def patchgan_discriminator(
 
 
 def receptive_field(filters: Sequence[int], *, neighborhood: int = 1) -> int:
-    """Side of the patch that one logit sees, in pixels.
+    """Side of a logit's receptive field, in pixels.
 
-    field = 1;  field = (field - 1) * stride + 4 for each convolution, from the last to the first;  and the
-    neighborhood's side less one
+    field = 1;  field = (field - 1) * stride + 4 for each convolution, from the last to the first;
+    field + neighborhood - 1
 
     Args:
         filters: as in `patchgan_discriminator`.
-        neighborhood: as there, where `detail` is not 0.
+        neighborhood: as there; 1 if `detail` is 0.
 
     Returns:
         int: 16, 34, 70, 142 for one to four filters, without detail.

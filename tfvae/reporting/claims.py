@@ -120,6 +120,14 @@ class Difference(_Pair):
 
 
 @dataclass(frozen=True, eq=False)
+class AbsoluteDifference(Difference):
+    """A metric of one variant minus that of another, without the sign."""
+
+    def combined(self, first: float, second: float) -> float | None:
+        return abs(first - second)
+
+
+@dataclass(frozen=True, eq=False)
 class Ratio(_Pair):
     """A metric of one variant divided by that of another."""
 

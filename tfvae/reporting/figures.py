@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from tfvae.evaluation.measured_frontiers import kept_frontiers, tradeoff
 from tfvae.figures import Figure, sample_comparison
 from tfvae.reporting.records import FinishedRun, by_variant
 
@@ -31,3 +32,23 @@ def samples_side_by_side(
         with np.load(run.folder.samples, allow_pickle=False) as arrays:
             sheets[titles[variant]] = arrays["images"][:count]
     return sample_comparison(sheets, columns=columns, title=title)
+
+
+def frontiers_side_by_side(
+    runs: Sequence[FinishedRun],
+    variants: Sequence[str],
+    titles: Mapping[str, str],
+    reported: Mapping[str, tuple[float, float]],
+) -> Figure | None:
+    """The frontiers of each variant's lowest seed, a panel for each variant and classifier; None where one is missing.
+
+    Args:
+        runs: finished runs.
+        variants: those that are drawn, in order.
+        titles: {generator: title}.
+        reported: {title: (similarity, accuracy)} of the report.
+    """
+    first = {variant: group[0].folder.path for variant, group in by_variant(runs).items()}
+    if not set(variants) <= first.keys():
+        return None
+    return tradeoff({variant: kept_frontiers(first[variant]) for variant in variants}, titles, reported)

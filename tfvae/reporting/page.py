@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -164,15 +165,40 @@ class _Page:
             f"> NOT {asked}: these are numbers of {data}, which replaced it.\n" for asked, data in pairs if asked
         )
 
-    def provenance(self) -> str:
-        """Commands, what the numbers depend on, and the labels of the metrics of samples."""
-        metrics = [metric for run in self._runs for name, metric in run.record["metrics"].items() if "/" in name]
+    def provenance(self, *metrics_of_samples: str) -> str:
+        """Commands, what the numbers depend on, and the labels of these metrics of samples, of all if none is named."""
+        metrics = [
+            metric
+            for run in self._runs
+            for name, metric in run.record["metrics"].items()
+            if "/" in name and (not metrics_of_samples or name.split("/")[1] in metrics_of_samples)
+        ]
         labels = sorted({label for metric in metrics if metric["extractor"] and (label := measured_with(metric))})
         lines = ["Made by:\n", *(f"- `{command}`" for command in self._commands()), "\nMeasured on:\n"]
         lines += [f"- {line}" for line in sorted({label_of(run.record) for run in self._runs})]
         if labels:
             lines += ["\nMetrics of samples, on which no model was chosen:\n", *(f"- {label}" for label in labels)]
         return "\n".join(lines) + "\n"
+
+    def alerts(self, metric: str, *variants: str, text: str, above: float = math.inf, below: float = -math.inf) -> str:
+        """A warning for every run whose metric is above or below a bound; `{name}` in its text stands for a metric."""
+        lines = []
+        for run in self._named(variants):
+            value = run.value(metric)
+            if value is not None and (value > above or value < below):
+                named = {name: number(run.value(name)) for name in run.record["metrics"] if f"{{{name}}}" in text}
+                lines.append(f"> {run.variant}, seed {run.seed}: {text.format_map(named)}\n")
+        return "\n".join(lines)
+
+    def best_and_mean(self, *variants: str, metrics: Mapping[str, str]) -> str:
+        """A row per variant and metric: the highest value of all seeds, and their mean; `metrics` gives titles."""
+        rows = [["variant", "metric", "best", "mean ± deviation (seeds)"]]
+        for variant, group in by_variant(self._named(variants)).items():
+            for metric, title in metrics.items():
+                values = [value for run in group if (value := run.value(metric)) is not None]
+                if values:
+                    rows.append([variant, title, number(max(values)), over_seeds(values)])
+        return markdown_table(rows) if len(rows) > 1 else ""
 
     def _commands(self) -> list[str]:
         """A command for each preset, precision and number of epochs that the runs have."""

@@ -11,7 +11,11 @@ from tfvae.errors import InputError
 from tfvae.files import read_json
 from tfvae.training.run_folder import RunFolder
 
-EARLIER_NAMES = {"unrecognisable_share": "unrecognizable_share", "@prioritised/": "@prioritized/"}
+EARLIER_NAMES = {
+    "unrecognisable_share": "unrecognizable_share",
+    "@prioritised/": "@prioritized/",
+    "/draws": "/n",
+}
 """{part of a metric's name up to version 0.1.0: what it is called today}."""
 
 

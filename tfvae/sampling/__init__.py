@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from tfvae.startup import import_tensorflow
+
+import_tensorflow()
+
 from tfvae.sampling.axes import facing_axes, latent_axes
 from tfvae.sampling.class_gaussian import Medium1, Medium2, Simple, fit_class_gaussians
 from tfvae.sampling.frontier import Frontier

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,8 +14,9 @@ from tensorflow_probability import distributions as tfd
 
 from tfvae.checks import checked_labels
 from tfvae.errors import InputError
-from tfvae.files import atomic_write
+from tfvae.files import atomic_write, read_npz
 from tfvae.sampling.moments import checked_codes, checked_integer
+from tfvae.sampling.row_noise import row_noise, row_noise_by_class
 
 _ARRAYS = ("weights", "means", "covariances")
 _OPTIONAL = ("labels", "confidence")  # the second is a RejectionSampler's
@@ -117,17 +116,17 @@ class GaussianMixtureSampler:
             codes float32 [count, D], and their classes int64 [count], or None where components have no class.
         """
         if labels is None:
-            uniform, noise = _noise(count, self.latent_dim, seed, stream=0, attempt=attempt)
+            uniform, normal = row_noise(count, self.latent_dim, seed, stream=0, attempt=attempt)
             allowed, rows = self.weights[np.newaxis], tf.zeros([count], tf.int64)
         else:
-            uniform, noise = _noise_by_class(labels, self.latent_dim, seed, attempt=attempt)
+            uniform, normal = row_noise_by_class(labels, self.latent_dim, seed, attempt=attempt)
             classes = np.array(self.classes)
             allowed = np.where(self.labels == classes[:, np.newaxis], self.weights, 0.0)
             rows = tf.argmax(labels[:, tf.newaxis] == classes, axis=1)
         cumulative = np.cumsum(allowed, axis=1)
         thresholds = tf.gather(tf.constant(cumulative / cumulative[:, -1:], tf.float32), rows)
         components = tf.searchsorted(thresholds, uniform[:, tf.newaxis], side="right")[:, 0]
-        codes = self._placed(noise, components)
+        codes = self._placed(normal, components)
         return codes, None if self.labels is None else tf.gather(tf.constant(self.labels), components)
 
     def _placed(self, noise: tf.Tensor, components: tf.Tensor) -> tf.Tensor:
@@ -270,35 +269,6 @@ def checked_request(
     return tf.constant(count), tf.constant(seed, tf.int64), labels
 
 
-def _noise(
-    count: tf.Tensor, dimensions: int, seed: tf.Tensor, *, stream: int | tf.Tensor, attempt: int | tf.Tensor
-) -> tuple[tf.Tensor, tf.Tensor]:
-    """Uniform [count] and standard normal [count, dimensions], both float32, of which a smaller count is a prefix."""
-    key = tf.stack([seed, 0])
-    for data in (stream, attempt):
-        key = tf.random.fold_in(key, tf.cast(data, tf.int64), alg="philox")
-    for_uniform, for_normal = tf.unstack(tf.random.split(key, 2, alg="philox"))
-    return (
-        tf.random.stateless_uniform([count], for_uniform, alg="philox"),
-        tf.random.stateless_normal([count, dimensions], for_normal, alg="philox"),
-    )
-
-
-def _noise_by_class(
-    labels: tf.Tensor, dimensions: int, seed: tf.Tensor, *, attempt: int | tf.Tensor
-) -> tuple[tf.Tensor, tf.Tensor]:
-    """As `_noise`, each row from the stream of its class."""
-    count = tf.size(labels)
-
-    def with_class(drawn: tuple[tf.Tensor, tf.Tensor], label: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        uniform, noise = _noise(count, dimensions, seed, stream=label + 1, attempt=attempt)
-        members = labels == label
-        return tf.where(members, uniform, drawn[0]), tf.where(members[:, tf.newaxis], noise, drawn[1])
-
-    nothing = tf.zeros([count]), tf.zeros([count, dimensions])
-    return tf.foldl(with_class, tf.unique(labels).y, initializer=nothing)
-
-
 def _freeze(sampler: GaussianMixtureSampler, name: str, array: NDArray) -> None:
     array.setflags(write=False)
     object.__setattr__(sampler, name, array)
@@ -350,14 +320,8 @@ def saved_arrays(path: str | Path) -> dict[str, NDArray[Any]]:
     Raises:
         InputError: if the file is missing, damaged, or holds other arrays than a mixture's.
     """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
-        raise InputError(
-            f"Expected a mixture saved as .npz. Received: {path}, which cannot be read ({error}). "
-            "Fit the mixture again and save it with GaussianMixtureSampler.save."
-        ) from error
+    remedy = "Fit the mixture again and save it with GaussianMixtureSampler.save."
+    arrays = read_npz(Path(path), expected="a mixture saved as .npz", remedy=remedy)
     if set(arrays) - set(_OPTIONAL) != set(_ARRAYS):
         raise InputError(
             f"Expected the arrays {', '.join(_ARRAYS)} and, optionally, {', '.join(_OPTIONAL)}. Received: {path} with "

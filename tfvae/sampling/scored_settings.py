@@ -21,7 +21,7 @@ from tfvae.sampling.moments import checked_integer
 Decode = Callable[[tf.Tensor], tf.Tensor]
 Progress = Callable[[int, int], None]
 DIGITS = 6  # decimals of a setting, as it is scored and saved
-RENAMED = {"counts": "num_samples"}  # fields of a search in the files of earlier versions
+RENAMED = {"counts": "num_samples", "PrioritisedSearch": "PrioritizedSearch"}  # in the files of earlier versions
 
 
 class Scores(NamedTuple):
@@ -180,6 +180,7 @@ class ScoredSettings:
             header = None
         if isinstance(header, dict):
             header = {RENAMED.get(name, name): value for name, value in header.items()}
+            header["search"] = RENAMED.get(str(header.get("search")), header.get("search"))
         if header != fingerprint:
             raise InputError(
                 f"Expected in {file} the scores of this search, {fingerprint}. Received: {header}. "

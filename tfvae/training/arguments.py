@@ -173,16 +173,10 @@ def parse(settings: Settings, words: Sequence[str]) -> Plan:
     """
     preset = _preset(settings, words)
     defaults = settings.of_preset(preset)
-    words, scopes = _without_aliases(settings, words)
+    groups = _without_aliases(settings, words)
     fields = _union(defaults)
-    arguments: Any = tyro.cli(
-        _parser_type(fields),
-        args=list(words),
-        prog=f"python -m experiments.{settings.name}",
-        description=settings.description,
-        config=(tyro.conf.AvoidSubcommands,),
-    )
-    values = flat_fields(arguments)
+    parsed = {scope: _parsed(settings, fields, group) for scope, group in groups.items()}
+    values = parsed[None]
     options = RunOptions(**{entry.name: values[entry.name] for entry in dataclasses.fields(RunOptions)})
     check(
         not [name for name in options.variants if name not in settings.configs],
@@ -192,21 +186,35 @@ def parse(settings: Settings, words: Sequence[str]) -> Plan:
     chosen = options.variants or settings.default_variants(preset)
     changes: dict[str, dict[str, Any]] = {variant: {} for variant in chosen}
     notes = []
-    for path in _given(words, fields):
-        reached = [name for name in chosen if name in fields[path].owners and name in scopes.get(path, chosen)]
-        lacking = [name for name in chosen if name not in reached]
-        if not reached or (lacking and options.variants and path not in scopes):
-            raise InputError(
-                f"Expected a flag that every chosen variant has. Received: {_flag(path)}, which {', '.join(lacking)} "
-                f"{'lacks' if len(lacking) == 1 else 'lack'}; variants that have it: {', '.join(fields[path].owners)}. "
-                "Name these with --variants, or leave the flag out."
-            )
-        if lacking:
-            notes.append(f"{_flag(path)} reaches {', '.join(reached)}; {', '.join(lacking)} have no such field.")
-        for name in reached:
-            changes[name][path] = values[path]
+    for scope, group in groups.items():
+        for path in _given(group, fields):
+            having = [name for name in fields[path].owners if scope is None or name in scope]
+            reached = [name for name in chosen if name in having]
+            lacking = [name for name in chosen if name not in having]
+            if not reached or (lacking and options.variants and scope is None):
+                raise InputError(
+                    f"Expected a flag that every chosen variant has. Received: {_flag(path)}, which "
+                    f"{', '.join(lacking)} {'lacks' if len(lacking) == 1 else 'lack'}; variants that have it: "
+                    f"{', '.join(having)}. Name these with --variants, or leave the flag out."
+                )
+            if lacking and scope is None:
+                notes.append(f"{_flag(path)} reaches {', '.join(reached)}; {', '.join(lacking)} have no such field.")
+            for name in reached:
+                changes[name][path] = parsed[scope][path]
     configs = {name: replaced(defaults[name], changes[name]) for name in chosen}
     return Plan(options, configs, {name: defaults[name] for name in chosen}, tuple(notes))
+
+
+def _parsed(settings: Settings, fields: Mapping[str, _Field], words: Sequence[str]) -> dict[str, Any]:
+    """{path: value} of everything that the command line can set."""
+    arguments: Any = tyro.cli(
+        _parser_type(fields),
+        args=list(words),
+        prog=f"python -m experiments.{settings.name}",
+        description=settings.description,
+        config=(tyro.conf.AvoidSubcommands,),
+    )
+    return flat_fields(arguments)
 
 
 def _preset(settings: Settings, words: Sequence[str]) -> str:
@@ -216,20 +224,19 @@ def _preset(settings: Settings, words: Sequence[str]) -> str:
     return named[-1] if named and named[-1] in settings.presets else RunOptions.preset
 
 
-def _without_aliases(settings: Settings, words: Sequence[str]) -> tuple[list[str], dict[str, tuple[str, ...]]]:
-    """The words with today's names of fields, and {field: variants that an earlier name restricts it to}."""
-    renamed, scopes = [], {}
+def _without_aliases(settings: Settings, words: Sequence[str]) -> dict[tuple[str, ...] | None, list[str]]:
+    """The words with today's names of fields: {the variants that they are applied to, None for all: words}."""
+    groups: dict[tuple[str, ...] | None, list[str]] = {None: []}
+    scope = None
     for word in words:
-        flag, equals, value = word.partition("=")
-        path = flag.removeprefix("--").replace("-", "_")
-        for old, alias in settings.aliases.items():
-            if flag.startswith("--") and (path == old or path.startswith(f"{old}.")):
-                path = alias.field + path.removeprefix(old)
-                word = _flag(path) + equals + value
-                if alias.variants is not None:
-                    scopes[path] = alias.variants
-        renamed.append(word)
-    return renamed, scopes
+        if word.startswith("--"):
+            flag, equals, value = word.partition("=")
+            path, scope = flag.removeprefix("--").replace("-", "_"), None
+            for old, alias in settings.aliases.items():
+                if path == old or path.startswith(f"{old}."):
+                    word, scope = _flag(alias.field + path.removeprefix(old)) + equals + value, alias.variants
+        groups.setdefault(scope, []).append(word)
+    return groups
 
 
 class _Field(NamedTuple):

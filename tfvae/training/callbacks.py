@@ -30,7 +30,7 @@ class StopOnNonFinite(keras.callbacks.Callback):
             term = self.model.term_names[int(self.model.failed_term.numpy())]
             raise NonFiniteLoss(
                 f"Expected finite losses. Received: the term '{term}' was not finite at step "
-                f"{failed // self.model.draws_per_step}. "
+                f"{failed // self.model.updates_per_step}. "
                 "Lower the learning rate or the weight of that term; the last good checkpoint is kept."
             )
 
@@ -39,17 +39,19 @@ class LearningRates(keras.callbacks.Callback):
     """Sets the learning rate of each optimizer at the beginning of each epoch.
 
     Args:
-        schedules: for each optimizer, in the order of `model.players()`, a function of the epoch, counted from 0, to
-            its learning rate: a schedule of `keras.optimizers.schedules` whose steps are epochs, or any other.
+        schedules: for each optimizer, in the order of `model.optimizers_and_variables()`, a function of the epoch,
+            counted from 0, to its learning rate: a schedule of `keras.optimizers.schedules` whose steps are epochs, or
+            any other; None leaves an optimizer's as it is.
     """
 
-    def __init__(self, *schedules: Callable[[int], Any]) -> None:
+    def __init__(self, *schedules: Callable[[int], Any] | None) -> None:
         super().__init__()
         self.schedules = schedules
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        for (optimizer, _), schedule in zip(self.model.players(), self.schedules, strict=False):
-            optimizer.learning_rate = float(schedule(epoch))
+        for (optimizer, _), schedule in zip(self.model.optimizers_and_variables(), self.schedules, strict=False):
+            if schedule is not None:
+                optimizer.learning_rate = float(schedule(epoch))
 
 
 class AtEpoch(keras.callbacks.Callback):

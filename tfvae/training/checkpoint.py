@@ -49,11 +49,11 @@ class Checkpointer:
         self._model = model
         self._callbacks = callbacks
         with model.distribute_strategy.scope():
-            for optimizer, variables in model.players():
+            for optimizer, variables in model.optimizers_and_variables():
                 if not optimizer.built:
                     optimizer.build(variables)
         self._metric_variables = [variable for metric in model.metrics for variable in metric.variables]
-        optimizers = [variable for optimizer, _ in model.players() for variable in optimizer.variables]
+        optimizers = [variable for optimizer, _ in model.optimizers_and_variables() for variable in optimizer.variables]
         variables = [*model.variables, *optimizers, *self._metric_variables]
         self._epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
         self._step = tf.Variable(0, dtype=tf.int64, trainable=False)

@@ -96,13 +96,16 @@ class VariantConfig:
 NOT_IN_FINGERPRINT = ("inception", "training.steps_per_execution", "training.checkpoint_minutes")
 """Fields that change nothing that a run computes."""
 
-OMITTED_AT_DEFAULT = (
-    "image_size",
-    "training.schedule",
-    "training.early_stopping",
-    "training.reduce_on_plateau",
-)
+OMITTED_AT_DEFAULT = ("training.schedule", "training.early_stopping", "training.reduce_on_plateau")
 """Fields newer than some runs: left out while they have the variant's own value, so older fingerprints stay valid."""
+
+OMITTED_WHILE_NONE = ("image_size",)
+"""A field that runs record where they have one, and that is newer than some that have none."""
+
+
+def section(name: str, **fields: Any) -> dict[str, Any]:
+    """Fields of one section by their paths: section("training", epochs=2) is {"training.epochs": 2}."""
+    return {f"{name}.{entry}": value for entry, value in fields.items()}
 
 
 def flat_fields(config: Any) -> dict[str, Any]:
@@ -152,5 +155,7 @@ def fingerprint(config: VariantConfig, default: VariantConfig) -> dict[str, Any]
     return {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in values.items()
-        if name not in NOT_IN_FINGERPRINT and not (name in OMITTED_AT_DEFAULT and value == usual[name])
+        if name not in NOT_IN_FINGERPRINT
+        and not (name in OMITTED_AT_DEFAULT and value == usual[name])
+        and not (name in OMITTED_WHILE_NONE and value is None)
     }

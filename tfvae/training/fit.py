@@ -77,7 +77,7 @@ def training_callbacks(model: GenerativeModel, training: Training) -> list[keras
             keras.optimizers.schedules.CosineDecay(
                 float(keras.ops.convert_to_numpy(optimizer.learning_rate)), training.epochs
             )
-            for optimizer, _ in model.players()
+            for optimizer, _ in model.optimizers_and_variables()
         ]
         callbacks.append(LearningRates(*schedules))
     if training.reduce_on_plateau is not None:

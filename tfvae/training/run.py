@@ -54,8 +54,14 @@ class Run:
         """A row per finished epoch, {"epoch", "seconds", "train", "validation", "epoch_metrics"}."""
         return history_rows(self.folder.history)
 
-    def fingerprint(self, default: VariantConfig) -> dict[str, Any]:
-        """Everything that decides what the run computes, flat and ready for JSON."""
+    def fingerprint(self, default: VariantConfig, *, usual: bool = False) -> dict[str, Any]:
+        """Everything that decides what the run computes, flat and ready for JSON.
+
+        Args:
+            default: the variant's own configuration.
+            usual: whether to give what it would be with that configuration.
+        """
+        config = default if usual else self.config
         return {
             "experiment": self.experiment,
             "variant": self.variant.name,
@@ -64,7 +70,7 @@ class Run:
             "strategy": self.strategy,
             "dataset": self.data.name,
             "dataset_sha256": self.data.sha256,
-            **fingerprint(self.config, default),
+            **fingerprint(config, default),
         }
 
     def evaluation(self, model: Any) -> Evaluation:

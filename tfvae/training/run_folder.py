@@ -6,7 +6,7 @@ import contextlib
 import fcntl
 import json
 import shutil
-from collections.abc import Container, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,16 +91,17 @@ class RunFolder:
                 ) from None
             yield
 
-    def check(self, fingerprint: dict[str, Any]) -> None:
+    def check(self, fingerprint: dict[str, Any], usual: Mapping[str, Any] | None = None) -> None:
         """Refuses a folder that was begun with another config.
 
         Args:
             fingerprint: the fields that decide what the run computes.
+            usual: the same of the variant's own configuration, for fields that did not exist when the run was begun.
 
         Raises:
             InputError: if the folder holds a run with another config; its message names the changed fields.
         """
-        recorded = recorded_fingerprint(self.config, fingerprint) if self.config.exists() else fingerprint
+        recorded = recorded_fingerprint(self.config, usual or fingerprint) if self.config.exists() else fingerprint
         changed = changed_fields(recorded, fingerprint)
         if changed:
             raise InputError(
@@ -108,22 +109,32 @@ class RunFolder:
                 "Set these back to resume, choose another folder with --out, or start afresh with --overwrite."
             )
 
-    def begin(self, fingerprint: dict[str, Any], facts: dict[str, Any], *, overwrite: bool) -> None:
-        """Makes the folder that of this run.
+    def begin(
+        self,
+        fingerprint: dict[str, Any],
+        facts: dict[str, Any],
+        *,
+        overwrite: bool,
+        usual: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Makes the folder that of this run; the config.json of an earlier version is written anew.
 
         Args:
             fingerprint: the fields that decide what the run computes.
             facts: versions, commit and device, kept beside them for the record.
             overwrite: whether to delete what an earlier run wrote.
+            usual: as in `check`.
 
         Raises:
             InputError: if the folder holds a run with another config and is not to be overwritten.
         """
         if overwrite:
             self.clear()
-        self.check(fingerprint)
-        if not self.config.exists():
-            write_json(self.config, {**facts, "fingerprint": fingerprint})
+        self.check(fingerprint, usual)
+        recorded = read_json(self.config) if self.config.exists() else facts
+        if "fingerprint" not in recorded:
+            kept = {name: value for name, value in recorded.items() if name != "identity"}
+            write_json(self.config, {**kept, "fingerprint": fingerprint})
 
     def clear(self) -> None:
         """Deletes everything in the folder but the lock that this process holds.
@@ -148,13 +159,13 @@ def changed_fields(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     ]
 
 
-def recorded_fingerprint(config: Path, fields: Container[str] | None = None) -> dict[str, Any]:
+def recorded_fingerprint(config: Path, usual: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The fingerprint in a config.json.
 
     Args:
         config: the file.
-        fields: names of today's fields. Up to version 0.1.0 a run recorded those of other variants too, under the key
-            "identity": only these are looked at there. None for all.
+        usual: today's fields with the variant's own values. Up to version 0.1.0 a run recorded fields of other variants
+            too, under the key "identity": only today's are read there, and what it lacks has the variant's own value.
     """
     recorded = read_json(config)
     if "fingerprint" in recorded:
@@ -163,11 +174,20 @@ def recorded_fingerprint(config: Path, fields: Container[str] | None = None) -> 
     for name in ("data", "dataset"):
         if name in earlier:
             earlier[name] = str(earlier[name]).replace("upright:", "deskewed:").replace("upright-", "deskewed:")
-    return {name: value for name, value in earlier.items() if fields is None or name in fields}
+    if usual is None:
+        return earlier
+    deleted = {name: earlier[name] for name, value in DELETED_FIELDS.items() if earlier.get(name, value) != value}
+    return {name: earlier.get(name, value) for name, value in usual.items()} | deleted
 
 
-EARLIER_FIELDS = {"networks.neighbourhood": "networks.neighborhood"}
+EARLIER_FIELDS = {
+    "networks.neighbourhood": "networks.neighborhood",
+    "networks.grain": "networks.noise_injection",
+}
 """{name of a field up to version 0.1.0: its name today}."""
+
+DELETED_FIELDS = {"networks.linear_skip": 0}
+"""{field of version 0.1.0 that no variant has any more: the value that corresponds to the runs of today}."""
 
 
 def history_rows(path: Path) -> list[dict[str, Any]]:

@@ -97,7 +97,8 @@ def run_variants(
             with run.folder.locked():
                 default = tasks[run.variant.name].default
                 facts = facts_of(run.data, describe_device(strategy))
-                run.folder.begin(run.fingerprint(default), facts, overwrite=options.overwrite)
+                usual = run.fingerprint(default, usual=True)
+                run.folder.begin(run.fingerprint(default), facts, overwrite=options.overwrite, usual=usual)
         del models
         progress.start()
         for run in runs:
@@ -124,6 +125,7 @@ def execute(run: Run, strategy: tf.distribute.Strategy, published: Sequence[Publ
         evaluation,
         published,
         parameters=sum(math.prod(variable.shape) for variable in model.trainable_variables),
+        training_images=len(run.data.train_labels),
         epochs=len(history),
         train_seconds=len(history) * seconds,
         seconds_per_epoch=seconds,
@@ -236,7 +238,7 @@ def _runs(name: str, folder: Path, tasks: Mapping[str, Task], options: RunOption
             )
             with place.locked():
                 if not options.overwrite:
-                    place.check(run.fingerprint(task.default))
+                    place.check(run.fingerprint(task.default), run.fingerprint(task.default, usual=True))
             runs.append(run)
     return runs
 

@@ -9,10 +9,10 @@ from typing import Any
 import keras
 
 from tfvae.errors import InputError
+from tfvae.evaluation.classifiers import load_classifier
 from tfvae.files import read_json
 from tfvae.sampling.rejection import RejectionSampler
 from tfvae.sampling.sampler import GaussianMixtureSampler, saved_arrays
-from tfvae.training.classifier import load_classifier
 from tfvae.training.run_folder import RunFolder
 
 

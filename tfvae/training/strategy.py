@@ -47,6 +47,11 @@ def compiles_with_xla(strategy: tf.distribute.Strategy) -> bool:
     return strategy.num_replicas_in_sync == 1
 
 
+def no_xla_on_cpu() -> dict[str, bool]:
+    """Compile arguments of convolutional models: XLA's gradients of convolutions are slow on a CPU."""
+    return {} if tf.config.list_physical_devices("GPU") else {"jit_compile": False}
+
+
 @contextlib.contextmanager
 def repeatable(strategy: tf.distribute.Strategy, *, xla: bool) -> Iterator[None]:
     """Within it, steps on one replica repeat bit for bit from run to run: by XLA itself, or without it by TensorFlow.

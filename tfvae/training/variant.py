@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tfvae.data.images import ImageData
 from tfvae.data.labeled import LabeledData
-from tfvae.evaluation.evaluation import Draw, Evaluation, Measure, SamplerSpec
+from tfvae.evaluation.evaluation import Draw, Evaluation, Measure, Projection, SamplerSpec
 from tfvae.evaluation.images import training_images
 from tfvae.evaluation.model import measure_model
 from tfvae.evaluation.samples import draw, score
@@ -63,6 +63,7 @@ class Variant:
         draw: how samples are drawn and scored.
         metrics: measures beyond those of every model, in their order.
         figures: what is drawn of the trained model.
+        projection: function of the evaluation to codes for TensorBoard's Projector tab, or None.
         images: function of (model, data) to {tag: uint8 [height, width, channels]}, for TensorBoard during training.
         snapshots: epochs whose `images` are kept as files too, `figures/epoch-010_<tag>.png`.
         value_range: (low, high) of the pixels that it is trained on; None for the data set's own.
@@ -81,6 +82,7 @@ class Variant:
     draw: Callable[[Evaluation], None] = score_samplers
     metrics: Sequence[Measure] = ()
     figures: Sequence[Draw] = ()
+    projection: Callable[[Evaluation], Projection] | None = None
     images: Callable[[Any, Any], Mapping[str, NDArray[np.uint8]]] = training_images
     snapshots: tuple[int, ...] = ()
     value_range: tuple[float, float] | None = None
@@ -103,4 +105,6 @@ class Variant:
             evaluation.metrics |= measure(evaluation)
         for figures in self.figures:
             evaluation.figures |= figures(evaluation)
+        if self.projection is not None:
+            evaluation.projection = self.projection(evaluation)
         return evaluation

@@ -1,0 +1,1 @@
+"""Report 3: GaMix-VAE with PatchGAN against the standard VAE, on faces."""

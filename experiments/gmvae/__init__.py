@@ -1,0 +1,1 @@
+"""Report 2: autoencoder, VAE and Gaussian mixture VAE with the threshold trick, on images and on signals."""
