@@ -112,7 +112,13 @@ def test_history_keeps_every_epoch_on_disk(model, tmp_path):
 
 
 def test_history_row_splits_logs_into_training_validation_and_the_rest(model):
-    logs = {"loss": 3.0, "reconstruction": 2, "val_loss": np.float32(4), "val_reconstruction": 5.0, "learning_rate": 0.5}
+    logs = {
+        "loss": 3.0,
+        "reconstruction": 2,
+        "val_loss": np.float32(4),
+        "val_reconstruction": 5.0,
+        "learning_rate": 0.5,
+    }
     assert history_row(model, 6, logs) == {
         "epoch": 7,
         "train": {"loss": 3.0, "reconstruction": 2.0},

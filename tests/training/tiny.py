@@ -21,11 +21,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfvae.cli.experiment import main
 from tfvae.data.images import ImageData
 from tfvae.evaluation.evaluation import Evaluation
 from tfvae.evaluation.samplers import Prior
 from tfvae.evaluation.samples import draw
-from tfvae.cli.experiment import main
 from tfvae.figures import Figure
 from tfvae.models.base import Noise, Terms
 from tfvae.models.center_vae import CenterVAE
@@ -130,13 +130,16 @@ def adam_without_xla(config: VariantConfig) -> dict[str, Any]:
     return {**one_adam(config), "jit_compile": False}
 
 
+TRAINING = Training(epochs=3, batch_size=10, steps_per_execution=3, checkpoint_minutes=0)
+
+
 @dataclass(frozen=True)
 class TinyConfig(VariantConfig):
     data: str = "digits"
     training_images: int | None = STEPS * 10
     test_images: int | None = 100
     samples: int = 100
-    training: Training = Training(epochs=3, batch_size=10, steps_per_execution=3, checkpoint_minutes=0)
+    training: Training = TRAINING
 
 
 @dataclass(frozen=True)

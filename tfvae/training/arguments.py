@@ -198,7 +198,9 @@ def parse(settings: Settings, words: Sequence[str]) -> Plan:
                     f"{', '.join(having)}. Name these with --variants, or leave the flag out."
                 )
             if lacking and scope is None:
-                notes.append(f"{_flag(path)} reaches {', '.join(reached)}; {', '.join(lacking)} have no such field.")
+                notes.append(
+                    f"{_flag(path)} reaches {', '.join(reached)}, and not {', '.join(lacking)}, without that field."
+                )
             for name in reached:
                 changes[name][path] = parsed[scope][path]
     configs = {name: replaced(defaults[name], changes[name]) for name in chosen}
@@ -322,7 +324,7 @@ def _as_dataclass(name: str, tree: Mapping[str, Any]) -> type:
     made: list[tuple[str, Any, Any]] = []
     for key, entry in tree.items():
         if isinstance(entry, _Field):
-            annotated = Annotated[entry.type, tyro.conf.arg(help=entry.help.replace("%", "%%"))]  # type: ignore[name-defined]
+            annotated = Annotated[entry.type, tyro.conf.arg(help=entry.help)]  # type: ignore[name-defined]
             made.append((key, annotated, field(default=entry.default)))
         else:
             section = _as_dataclass(key.title(), entry)
