@@ -198,9 +198,8 @@ def parse(settings: Settings, words: Sequence[str]) -> Plan:
                     f"{', '.join(having)}. Name these with --variants, or leave the flag out."
                 )
             if lacking and scope is None:
-                notes.append(
-                    f"{_flag(path)} reaches {', '.join(reached)}, and not {', '.join(lacking)}, without that field."
-                )
+                without = f"{', '.join(lacking)} {'lacks' if len(lacking) == 1 else 'lack'} it"
+                notes.append(f"{_flag(path)} reaches {', '.join(reached)}; {without}.")
             for name in reached:
                 changes[name][path] = parsed[scope][path]
     configs = {name: replaced(defaults[name], changes[name]) for name in chosen}
