@@ -144,7 +144,7 @@ class TinyConfig(VariantConfig):
 
 @dataclass(frozen=True)
 class CenterConfig(TinyConfig):
-    center_weight: float = 1.0
+    center_weight: float = 3.0
     """Weight of the center loss."""
 
 
