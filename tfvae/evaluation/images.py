@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -26,16 +26,35 @@ def training_images(model: Any, data: LabeledData) -> Mapping[str, NDArray[np.ui
     if encodes(model):
         originals = data.to_float(data.test_images[:COLUMNS])
         grids["reconstructions"] = np.concatenate([originals, model.reconstruct(originals)])
-        chosen = random_subset(len(data.test_images), SCATTERED, seed=0)
-        codes, labels = model.encode(data.to_float(data.test_images[chosen])), data.test_labels[chosen]
+        codes, labels = scattered_codes(model, data)
         if codes.shape[1] >= 2:
-            scatter = latent_scatter(codes, labels, data.class_names, title="Codes of test images")
-            drawn["codes"] = figure_pixels(scatter)
+            drawn["codes"] = codes_picture(codes, labels, data)
         means = np.stack([codes[labels == label].mean(axis=0) for label in np.unique(labels)])
         grids["samples/class_means"] = model.decode(means)
     if clusters(model):
         grids["samples/by_cluster"] = samples_by_cluster(model, COLUMNS)
     return {tag: image_grid(data.pictures(values), columns=COLUMNS) for tag, values in grids.items()} | drawn
+
+
+def samples_and_codes(count: int, columns: int) -> Callable[[Any, LabeledData], Mapping[str, NDArray[np.uint8]]]:
+    """`training_images` with two pictures alone: `samples`, of fixed codes, and `codes`, of a model that encodes."""
+
+    def drawn(model: Any, data: LabeledData) -> dict[str, NDArray[np.uint8]]:
+        pictures = {"samples": image_grid(data.pictures(model.sample(count, seed=0)), columns=columns)}
+        return pictures | ({"codes": codes_picture(*scattered_codes(model, data), data)} if encodes(model) else {})
+
+    return drawn
+
+
+def scattered_codes(model: Any, data: LabeledData) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Codes and labels of at most 2,000 test examples, drawn at random and always the same."""
+    chosen = random_subset(len(data.test_images), SCATTERED, seed=0)
+    return model.encode(data.to_float(data.test_images[chosen])), data.test_labels[chosen]
+
+
+def codes_picture(codes: NDArray[np.float32], labels: NDArray[np.int64], data: LabeledData) -> NDArray[np.uint8]:
+    """A scatter of codes as uint8 [height, width, channels]."""
+    return figure_pixels(latent_scatter(codes, labels, data.class_names, title="Codes of test images"))
 
 
 def samples_and_reconstructions(model: Any, data: LabeledData) -> Mapping[str, NDArray[np.uint8]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tfvae.figures import Figure
 from tfvae.reporting.claims import Claim
@@ -14,6 +15,7 @@ from tfvae.training.published import Published
 from tfvae.training.variant import Variant
 
 DrawRuns = Callable[[Sequence[FinishedRun]], Figure | None]
+Warn = Callable[[Sequence[Mapping[str, Any]]], str | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +30,7 @@ class Experiment:
         claims: what the metrics decide.
         published: numbers of the report.
         figures: {file name without ending: function of the finished runs to a figure, or None}, drawn beside the page.
+        warning: function of the rows of a run's history so far to a warning, or None; the page lists the warnings.
     """
 
     settings: Settings
@@ -37,6 +40,7 @@ class Experiment:
     claims: Sequence[Claim] = ()
     published: Sequence[Published] = ()
     figures: Mapping[str, DrawRuns] = field(default_factory=dict)
+    warning: Warn | None = None
 
     @property
     def by_name(self) -> dict[str, Variant]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from fnmatch import fnmatch
 
 import numpy as np
 
 from tfvae.evaluation.measured_frontiers import kept_frontiers, tradeoff
-from tfvae.figures import Figure, sample_comparison
+from tfvae.figures import Figure, quality_against_size, sample_comparison
 from tfvae.reporting.records import FinishedRun, by_variant
 
 
@@ -32,6 +33,50 @@ def samples_side_by_side(
         with np.load(run.folder.samples, allow_pickle=False) as arrays:
             sheets[titles[variant]] = arrays["images"][:count]
     return sample_comparison(sheets, columns=columns, title=title)
+
+
+def metric_against_parameters(
+    runs: Sequence[FinishedRun],
+    families: Mapping[str, str],
+    metric: str,
+    *,
+    point: Callable[[FinishedRun], str],
+    title: str,
+    ylabel: str,
+    reference: float | None = None,
+    reference_label: str = "real data",
+) -> Figure | None:
+    """A metric, the mean over seeds, against the number of parameters: a point per variant, a series per family.
+
+    Args:
+        runs: finished runs.
+        families: {series: pattern of its variants' names}, `*` standing for anything.
+        metric: str, as in metrics.json, above 0.
+        point: function of a variant's first run to the name of its point.
+        title: str.
+        ylabel: str, with its unit.
+        reference: value of the real data, or None.
+        reference_label: what the reference is.
+
+    Returns:
+        Figure, or None where no run has the metric.
+    """
+    series: dict[str, list[tuple[str, float, float]]] = {}
+    for variant, group in by_variant(runs).items():
+        values = [value for run in group if (value := run.value(metric)) is not None]
+        for family in [name for name, pattern in families.items() if values and fnmatch(variant, pattern)]:
+            place = (point(group[0]), float(group[0].record["parameters"]), sum(values) / len(values))
+            series.setdefault(family, []).append(place)
+    if not series:
+        return None
+    return quality_against_size(
+        series,
+        title=title,
+        xlabel="trainable parameters of all networks",
+        ylabel=ylabel,
+        reference=reference,
+        reference_label=reference_label,
+    )
 
 
 def frontiers_side_by_side(

@@ -6,10 +6,10 @@ import fnmatch
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import jinja2
 
+from tfvae.errors import InputError
 from tfvae.figures import save_figure
 from tfvae.files import atomic_write
 from tfvae.reporting.experiment import Experiment
@@ -143,9 +143,11 @@ class _Page:
         links = " ".join(f"![{path.stem}]({path.relative_to(self._folder)})" for path in paths)
         return f"Epochs {epochs}, from left to right.\n\n{links}\n" if paths else ""
 
-    def warnings(self, *variants: str, rule: Any) -> str:
-        """What a rule says of each run's history, by epoch."""
-        lines = []
+    def warnings(self, *variants: str) -> str:
+        """The warnings of the experiment's rule on each run's history, by epoch."""
+        lines, rule = [], self._experiment.warning
+        if rule is None:
+            raise InputError("Expected an experiment with a `warning`. Received: none. Give `Experiment` the rule.")
         for run in self._named(variants):
             history = history_rows(run.folder.history)
             found = [(row["epoch"], rule(history[: place + 1])) for place, row in enumerate(history)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 from tfvae.errors import InputError
 
@@ -60,7 +60,13 @@ class Training:
 
 @dataclass(frozen=True)
 class VariantConfig:
-    """Configuration of one variant; an experiment adds its own fields by subclassing."""
+    """Configuration of one variant; an experiment adds its own fields by subclassing.
+
+    Class attributes:
+        newer_fields: an experiment's own fields that are newer than some runs, treated like OMITTED_AT_DEFAULT.
+    """
+
+    newer_fields: ClassVar[tuple[str, ...]] = ()
 
     data: str = "mnist"
     """mnist, digits (bundled, works offline), faces, textures (bundled), or folder:PATH with your own pictures, whose
@@ -92,6 +98,15 @@ class VariantConfig:
         """Name of the data set that the variant is trained on; a variant may deskew what `data` names."""
         return self.data
 
+
+SMOKE = {
+    "training.epochs": 2,
+    "training.steps_per_execution": 10,
+    "training_images": 2000,
+    "test_images": 500,
+    "samples": 500,
+}
+"""Fields of a run of seconds on images of 28x28 pixels, for smoke presets."""
 
 NOT_IN_FINGERPRINT = ("inception", "training.steps_per_execution", "training.checkpoint_minutes")
 """Fields that change nothing that a run computes."""
@@ -150,12 +165,12 @@ def fingerprint(config: VariantConfig, default: VariantConfig) -> dict[str, Any]
         config: what the run was told.
         default: the variant's own configuration, without what the command line changed.
     """
-    usual = flat_fields(default)
+    usual, newer = flat_fields(default), (*OMITTED_AT_DEFAULT, *config.newer_fields)
     values = {**flat_fields(config), "data": config.dataset}
     return {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in values.items()
         if name not in NOT_IN_FINGERPRINT
-        and not (name in OMITTED_AT_DEFAULT and value == usual[name])
+        and not (name in newer and value == usual[name])
         and not (name in OMITTED_WHILE_NONE and value is None)
     }

@@ -1,0 +1,1 @@
+"""Report 4: a DCGAN against a convolutional VAE."""
