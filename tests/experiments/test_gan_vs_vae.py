@@ -245,10 +245,15 @@ def test_the_page_of_pictures_without_a_judge_has_no_verdict_on_them(tmp_path: P
     record = {
         **dict.fromkeys(("fallback_for", "git_commit")),
         **dict.fromkeys(("parameters", "train_seconds", "seconds_per_epoch"), 1.0),
-        "parameters": 7, "dataset": "textures", "dataset_sha256": "ab" * 32, "preset": "report", "device": "CPU",
-        "versions": {"tensorflow": "2", "keras": "3"}, "settings": {"latent_dim": 4, "relative_width": 1.0},
+        "parameters": 7,
+        "dataset": "textures",
+        "dataset_sha256": "ab" * 32,
+        "preset": "report",
+        "device": "CPU",
+        "versions": {"tensorflow": "2", "keras": "3"},
+        "settings": {"latent_dim": 4, "relative_width": 1.0},
         "metrics": {name: {"value": 0.1} for name in ("reconstruction_bce", "reconstruction_mse")},
-    }  # fmt: skip
+    }
     epochs = {"dcgan": 20, "vae": 100, "dcgan-slim": 100, "sweep-dcgan": 5, "sweep-vae": 10}
     runs = [
         FinishedRun(variant, 0, RunFolder(tmp_path / variant), {**record, "epochs": count})
