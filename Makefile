@@ -6,10 +6,10 @@ RUN := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint bench reference clean
+.PHONY: help install demo test test-slow lint bench reference clean
 
 help: ## list these targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 install: $(INSTALLED) ## set up .venv with the exact versions of constraints.txt
 
@@ -25,8 +25,11 @@ $(INSTALLED): setup.cfg pyproject.toml constraints.txt
 demo: $(INSTALLED) ## train a VAE and a center-loss VAE for minutes, print the table, draw the figures
 	$(RUN) -m experiments.center_gmm --preset quick --variants vanilla-6 center-6 --fallback-to-digits
 
-test: $(INSTALLED) ## run every test
-	$(RUN) -m pytest -q -n 2 --dist loadfile
+test: $(INSTALLED) ## run every test but the slow ones
+	$(RUN) -m pytest -q -n 2 --dist loadfile -m "not slow"
+
+test-slow: $(INSTALLED) ## run the slow tests
+	$(RUN) -m pytest -q -n 2 --dist loadfile -m slow
 
 lint: $(INSTALLED) ## check style, format and types
 	$(RUN) -m ruff check .

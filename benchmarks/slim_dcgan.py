@@ -75,20 +75,36 @@ def pytorch_epochs(pixels: NDArray[np.uint8], epochs: int, *, channels_last: boo
     def generator() -> nn.Sequential:
         (first, second), third = MAPS, FULL_SIZE
         return nn.Sequential(
-            Chosen(), nn.Linear(2 * LATENT - CATEGORIES, 49 * first),
-            nn.Unflatten(1, (first, 7, 7)), ChannelNorm(first), nn.LeakyReLU(0.2),
-            nn.ConvTranspose2d(first, second, KERNEL, 2, 1), ChannelNorm(second), nn.LeakyReLU(0.2),
-            nn.ConvTranspose2d(second, third, KERNEL, 2, 1), ChannelNorm(third), nn.LeakyReLU(0.2),
-            nn.Conv2d(third, 1, 3, padding=1), nn.Tanh(),
-        )  # fmt: skip
+            Chosen(),
+            nn.Linear(2 * LATENT - CATEGORIES, 49 * first),
+            nn.Unflatten(1, (first, 7, 7)),
+            ChannelNorm(first),
+            nn.LeakyReLU(0.2),
+            nn.ConvTranspose2d(first, second, KERNEL, 2, 1),
+            ChannelNorm(second),
+            nn.LeakyReLU(0.2),
+            nn.ConvTranspose2d(second, third, KERNEL, 2, 1),
+            ChannelNorm(third),
+            nn.LeakyReLU(0.2),
+            nn.Conv2d(third, 1, 3, padding=1),
+            nn.Tanh(),
+        )
 
     first, second, third = FILTERS
     # The padding of the last convolution, 7 to 4, is one row and column more at the end, as TensorFlow pads.
     discriminator = nn.Sequential(
-        nn.Conv2d(1, first, KERNEL, 2, 1), nn.LeakyReLU(0.2), nn.Conv2d(first, second, KERNEL, 2, 1), nn.LeakyReLU(0.2),
-        nn.ZeroPad2d((1, 2, 1, 2)), nn.Conv2d(second, third, KERNEL, 2), nn.LeakyReLU(0.2),
-        nn.Flatten(), nn.Linear(16 * third, WIDTH), nn.LeakyReLU(0.2), nn.Linear(WIDTH, 1),
-    )  # fmt: skip
+        nn.Conv2d(1, first, KERNEL, 2, 1),
+        nn.LeakyReLU(0.2),
+        nn.Conv2d(first, second, KERNEL, 2, 1),
+        nn.LeakyReLU(0.2),
+        nn.ZeroPad2d((1, 2, 1, 2)),
+        nn.Conv2d(second, third, KERNEL, 2),
+        nn.LeakyReLU(0.2),
+        nn.Flatten(),
+        nn.Linear(16 * third, WIDTH),
+        nn.LeakyReLU(0.2),
+        nn.Linear(WIDTH, 1),
+    )
     networks = {"generator": generator(), "average": generator(), "discriminator": discriminator}
     if channels_last:
         networks = {name: network.to(memory_format=torch.channels_last) for name, network in networks.items()}

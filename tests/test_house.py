@@ -35,7 +35,7 @@ def shell_blocks(text: str) -> str:
 
 
 def test_every_make_command_of_the_readme_is_a_target_with_help():
-    with_help = set(re.findall(r"^(\w+):.*## \S", MAKEFILE, flags=re.MULTILINE))
+    with_help = set(re.findall(r"^([\w-]+):.*## \S", MAKEFILE, flags=re.MULTILINE))
     phony = re.search(r"^\.PHONY: (.+)$", MAKEFILE, flags=re.MULTILINE)
     assert phony and set(phony.group(1).split()) == with_help
     named = re.findall(r"\bmake (\w+)", shell_blocks(README)) + re.findall(r"`make (\w+)`", README)
@@ -46,7 +46,8 @@ def test_every_module_that_the_readme_runs_exists():
     modules = set(re.findall(r"python -m ([\w.]+)", shell_blocks(README)))
     assert modules
     for module in modules:
-        assert (REPOSITORY / module.replace(".", "/")).with_suffix(".py").is_file(), module
+        path = REPOSITORY / module.replace(".", "/")
+        assert path.with_suffix(".py").is_file() or (path / "__main__.py").is_file(), module
 
 
 @pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])

@@ -17,19 +17,30 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tfvae.training.arguments import Author, Preset, Report, Settings
-from tfvae.training.config import VariantConfig, check
+from tfvae.training.config import SMOKE, VariantConfig, check
 
 IIT = "Indian Institute of Technology, Hyderabad"
 
 
 @dataclass(frozen=True)
-class VAEConfig(VariantConfig):
-    """The VAE of section III.A."""
+class DenseConfig(VariantConfig):
+    """The dense networks of both models."""
 
     latent_dim: int = 6
     """Dimensions of the latent space."""
     widths: tuple[int, ...] = (512, 256)
     """Units of the encoder's hidden layers; the decoder mirrors them."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check(self.latent_dim >= 2, "at least 2 latent dimensions, which the plots need", latent_dim=self.latent_dim)
+        check(min(self.widths, default=0) >= 1, "one hidden layer or more, of at least 1 unit", widths=self.widths)
+
+
+@dataclass(frozen=True)
+class VAEConfig(DenseConfig):
+    """The VAE of section III.A."""
+
     nll_images: int = 1000
     """Test images of the importance-sampled likelihood."""
     nll_draws: int = 200
@@ -37,10 +48,8 @@ class VAEConfig(VariantConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check(self.latent_dim >= 2, "at least 2 latent dimensions, which the plots need", latent_dim=self.latent_dim)
         check(self.nll_images >= 1, "at least 1 image", nll_images=self.nll_images)
         check(self.nll_draws >= 1, "at least 1 draw", nll_draws=self.nll_draws)
-        check(min(self.widths, default=0) >= 1, "one hidden layer or more, of at least 1 unit", widths=self.widths)
 
 
 @dataclass(frozen=True)
@@ -61,19 +70,10 @@ class Center:
 
 
 @dataclass(frozen=True)
-class CenterConfig(VariantConfig):
+class CenterConfig(DenseConfig):
     """The model of section III.B."""
 
-    latent_dim: int = 6
-    """Dimensions of the latent space."""
-    widths: tuple[int, ...] = (512, 256)
-    """Units of the encoder's hidden layers; the decoder mirrors them."""
     center: Center = field(default_factory=Center)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check(self.latent_dim >= 2, "at least 2 latent dimensions, which the plots need", latent_dim=self.latent_dim)
-        check(min(self.widths, default=0) >= 1, "one hidden layer or more, of at least 1 unit", widths=self.widths)
 
 
 SETTINGS = Settings(
@@ -97,18 +97,7 @@ SETTINGS = Settings(
     },
     default=("vanilla-6", "center-6", "vanilla-3", "center-3"),
     presets={
-        "report": Preset(),
         "quick": Preset({"training.epochs": 8, "samples": 5000, "nll_draws": 50}),
-        "smoke": Preset(
-            {
-                "training.epochs": 2,
-                "training.steps_per_execution": 10,
-                "training_images": 2000,
-                "test_images": 500,
-                "samples": 500,
-                "nll_images": 100,
-                "nll_draws": 10,
-            }
-        ),
+        "smoke": Preset(SMOKE | {"nll_images": 100, "nll_draws": 10}),
     },
 )

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.center_gmm.claims import CLAIMS, SHOWN
-from experiments.center_gmm.config import SETTINGS, CenterConfig, VAEConfig
+from experiments.center_gmm.config import SETTINGS, CenterConfig, DenseConfig, VAEConfig
 from tfvae.data.images import ImageData
 from tfvae.evaluation.evaluation import Evaluation
 from tfvae.evaluation.figures import (
@@ -54,13 +54,13 @@ def build_center_vae(config: CenterConfig, data: ImageData, seed: int) -> Center
     )
 
 
-def networks(config: VAEConfig | CenterConfig, data: ImageData) -> tuple[keras.Model, keras.Model]:
+def networks(config: DenseConfig, data: ImageData) -> tuple[keras.Model, keras.Model]:
     """The dense networks of the notebook that report 0 cites."""
     encoder = dense_encoder(data.image_shape, 2 * config.latent_dim, widths=config.widths)
     return encoder, dense_decoder(config.latent_dim, data.image_shape, widths=config.widths[::-1])
 
 
-def check_data(config: VAEConfig | CenterConfig, data: ImageData) -> None:
+def check_data(config: DenseConfig, data: ImageData) -> None:
     """A Bernoulli likelihood takes pixels in [0, 1]."""
     check(data.value_range == (0.0, 1.0), "pixels in [0, 1]", value_range=data.value_range)
 

@@ -82,9 +82,7 @@ SETTINGS = Settings(
         "gamix": FacesConfig(weights=GaMix()),
         "gamix-patchgan": PatchGANConfig(weights=AdversarialGaMix()),
     },
-    default=("vae", "vae-patchgan", "gamix", "gamix-patchgan"),
     presets={
-        "report": Preset(),
         "quick": Preset(
             {
                 **section("networks", latent_dim=128, patch=4, widths=(32, 64, 128), blocks=1, filters=(24,)),

@@ -52,7 +52,7 @@ def networks(config: FacesConfig, data: ImageData) -> list[keras.Model]:
     sizes, shape = config.networks, data.image_shape
     options: dict[str, Any] = {"blocks": sizes.blocks, "recompute": sizes.recompute}
     encoder = resnet_v2_encoder(shape, 2 * sizes.latent_dim, widths=sizes.widths, patch=sizes.patch, **options)
-    options |= {"widths": sizes.decoder_widths, "activation": "sigmoid", "grain": sizes.noise_injection}
+    options |= {"widths": sizes.decoder_widths, "activation": "sigmoid", "noise_injection": sizes.noise_injection}
     built = [encoder, resnet_v2_decoder(sizes.latent_dim, shape, **options)]
     if isinstance(config, PatchGANConfig):
         options = {name: getattr(config.networks, name) for name in ("filters", "detail", "neighborhood")}

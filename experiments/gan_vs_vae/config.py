@@ -55,7 +55,6 @@ SETTINGS = Settings(
     },
     default=("dcgan", "dcgan-r1", "vae", "dcgan-slim"),
     presets={
-        "report": Preset(),
         "quick": Preset({"training.epochs": 5, "samples": 5000}, variants=("vae", "dcgan-slim")),
         "smoke": Preset(
             {"training.epochs": 2, "training.steps_per_execution": 5, "samples": 500, "copies": 100, "width": 0.0625}

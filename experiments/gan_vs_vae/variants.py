@@ -87,9 +87,9 @@ EXPERIMENT = Experiment(
     settings=SETTINGS,
     variants=[variant(name) for name in SETTINGS.configs],
     page=Path(__file__).with_name("page.md.j2"),
+    published=PUBLISHED,
     shown=SHOWN,
     claims=CLAIMS,
-    published=PUBLISHED,
     figures={"overview": overview, "customization": customization},
     warning=collapse_warning,
 )

@@ -29,7 +29,7 @@ from experiments.gmvae.fields import (
     SyntheticPlaneConfig,
 )
 from tfvae.training.arguments import Alias, Author, Preset, Report, Settings
-from tfvae.training.config import Training
+from tfvae.training.config import SMOKE, Training
 
 BEST = Mixture(
     latent_dim=10,
@@ -61,10 +61,8 @@ SETTINGS = Settings(
     ),
     description=str(__doc__),
     configs=CONFIGS,
-    default=tuple(CONFIGS),
     aliases={"best_training": Alias("training", ("mnist-gmvae-best",))},
     presets={
-        "report": Preset(),
         "quick": Preset(
             {"training.epochs": 8, "samples": 5000},
             {
@@ -72,18 +70,7 @@ SETTINGS = Settings(
                 "synthetic-gmvae": {"synthetic.pretraining_epochs": 2},
             },
         ),
-        "smoke": Preset(
-            {
-                "training.epochs": 2,
-                "training.steps_per_execution": 10,
-                "training_images": 2000,
-                "test_images": 500,
-                "samples": 500,
-                "projected": 200,
-                "best.pretraining_epochs": 1,
-                "synthetic.pretraining_epochs": 1,
-            }
-        ),
+        "smoke": Preset(SMOKE | {"projected": 200, "best.pretraining_epochs": 1, "synthetic.pretraining_epochs": 1}),
     },
     reference=("", "--variants mnist-gmvae mnist-gmvae-best synthetic-gmvae --seeds 0 1 2 3 4"),
 )

@@ -100,11 +100,7 @@ class MixtureConfig(GMVAEConfig):
     """A GMVAE; each variant has a section of its own for it."""
 
     section: ClassVar[str]
-
-    @property
-    def mixture(self) -> Mixture:
-        """The variant's own section."""
-        return getattr(self, self.section)
+    mixture = property(lambda self: getattr(self, self.section))
 
     def __post_init__(self) -> None:
         super().__post_init__()

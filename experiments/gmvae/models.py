@@ -58,7 +58,12 @@ def build_gmvae(
         encoder = joined_encoders(encoder, dense_encoder(data.image_shape, of_styles, widths=STYLE_WIDTHS))
     sizes = (mixture.style_dim, mixture.clusters, mixture.latent_dim)
     prior_network = dense_mixture_prior(*sizes, spread=mixture.spread, seed=seed)
-    options = {"threshold": mixture.threshold, "draws": mixture.draws, "likelihood": likelihood(data), "seed": seed}
+    options = {
+        "threshold": mixture.threshold,
+        "num_samples": mixture.draws,
+        "likelihood": likelihood(data),
+        "seed": seed,
+    }
     if not mixture.pretraining_epochs and not separate:
         return GMVAE(encoder, decoder, prior_network, **options)
     return ClusteringGMVAE(

@@ -65,7 +65,7 @@ CLAIMS = [
     *(
         Claim(
             f"{title} on mmd-10 along {axes}, its search finished, has a similarity of at most {similarity} at an "
-            f"accuracy of {accuracy}; the report's partial result is {TABLE_4['mmd-10', name]}.",
+            f"accuracy of {accuracy}; the report's partial result is {' at '.join(map(str, TABLE_4['mmd-10', name]))}.",
             reaches(f"{name}{suffix}", "mmd-10", similarity, accuracy),
             budget=TRAINED,
             refuted=reason,

@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tfvae.training.arguments import Author, Preset, Report, Settings
-from tfvae.training.config import Training, VariantConfig, check
+from tfvae.training.config import SMOKE, Training, VariantConfig, check
 
 LEAST = {"samples": 10, "budget_samples": 2, "spread": 2}
 
@@ -133,16 +133,14 @@ SETTINGS = Settings(
         "mmd-10": MMDConfig(generators=PrioritizedGenerators(), mmd=MMD10()),
         "mmd-20": MMDConfig(generators=GradientGenerators(), mmd=MMD20()),
     },
-    default=("elbo-2", "elbo-10", "elbo-20", "mmd-2", "mmd-10", "mmd-20"),
     presets={
-        "report": Preset(),
         "quick": Preset(
             {"training.epochs": 8, "samples": 5000}
             | section("generators.", classifier_epochs=1, samples=200, budget=200, steps=200)
         ),
         "smoke": Preset(
-            section("", training_images=2000, test_images=500, widths=(64,), samples=500)
-            | section("training.", epochs=2, steps_per_execution=10)
+            SMOKE
+            | {"widths": (64,)}
             | section("generators.", classifier_epochs=1, samples=20, budget=20, budget_samples=10, steps=10)
             | section("generators.", components=2, frontier_points=2, spread=2)
         ),

@@ -7,11 +7,22 @@ from tfvae.metrics import Measurement
 
 def record(variant: str, seed: int, metrics: dict[str, dict], **changes) -> dict:
     fields = {
-        "experiment": "tiny", "variant": variant, "seed": seed, "preset": "report", "dataset": "mnist",
-        "dataset_sha256": "0123456789abcdef" * 4, "fallback_for": None, "parameters": 1234, "epochs": 5,
-        "train_seconds": 10.0, "seconds_per_epoch": 2.0 + seed, "device": "CPU", "git_commit": "c" * 40,
-        "versions": {"tensorflow": "2.21.0", "keras": "3.15.1"}, "metrics": metrics,
-    }  # fmt: skip
+        "experiment": "tiny",
+        "variant": variant,
+        "seed": seed,
+        "preset": "report",
+        "dataset": "mnist",
+        "dataset_sha256": "0123456789abcdef" * 4,
+        "fallback_for": None,
+        "parameters": 1234,
+        "epochs": 5,
+        "train_seconds": 10.0,
+        "seconds_per_epoch": 2.0 + seed,
+        "device": "CPU",
+        "git_commit": "c" * 40,
+        "versions": {"tensorflow": "2.21.0", "keras": "3.15.1"},
+        "metrics": metrics,
+    }
     return {**fields, **changes}
 
 

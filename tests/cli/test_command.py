@@ -133,6 +133,9 @@ def test_as_a_process_it_prints_its_message_and_nothing_of_tensorflow_s(tmp_path
     environment = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
     ended = subprocess.run(
         [sys.executable, "-m", "tfvae", "show", str(tmp_path / "nowhere")],
-        cwd=Path(__file__).parents[2], env=environment, capture_output=True, text=True,
-    )  # fmt: skip
+        cwd=Path(__file__).parents[2],
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
     assert_refused((ended.returncode, ended.stdout, ended.stderr), "nowhere, which is no folder")

@@ -35,11 +35,15 @@ def test_image_shape_and_classes_match_the_arrays():
 
 def test_fingerprint_is_sha256_of_dtype_shape_and_bytes_of_four_arrays():
     expected = hashlib.sha256(
-        b"uint8(3, 2, 2, 1)" + bytes(range(12))
-        + b"int64(3,)" + b"".join(n.to_bytes(8, "little") for n in (0, 1, 1))
-        + b"uint8(2, 2, 2, 1)" + b"\xff" * 8
-        + b"int64(2,)" + b"".join(n.to_bytes(8, "little") for n in (1, 0))
-    )  # fmt: skip
+        b"uint8(3, 2, 2, 1)"
+        + bytes(range(12))
+        + b"int64(3,)"
+        + b"".join(n.to_bytes(8, "little") for n in (0, 1, 1))
+        + b"uint8(2, 2, 2, 1)"
+        + b"\xff" * 8
+        + b"int64(2,)"
+        + b"".join(n.to_bytes(8, "little") for n in (1, 0))
+    )
     assert tiny().sha256 == expected.hexdigest()
 
 

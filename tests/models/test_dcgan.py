@@ -159,13 +159,13 @@ def expected_penalties(model: DCGAN, batch: np.ndarray) -> np.ndarray:
 
 
 def test_gradient_penalty_reduces_gradient_norm():
-    images, slopes = small_images(4 * BATCH), []
+    images, penalties = small_images(4 * BATCH), []
     for weight in (0.0, 10.0):
         keras.utils.set_random_seed(0)
         model = compiled_dcgan(dcgan(gradient_penalty=weight))
         model.fit(images, batch_size=BATCH, epochs=5, shuffle=False, verbose=0)
-        slopes.append(np.mean(r1_penalty(model.discriminator, tf.constant(images))))
-    assert slopes[1] < 0.5 * slopes[0]
+        penalties.append(np.mean(r1_penalty(model.discriminator, tf.constant(images))))
+    assert penalties[1] < 0.5 * penalties[0]
 
 
 def sgd_update(tape: tf.GradientTape, loss: tf.Tensor, network: keras.Model) -> None:

@@ -35,8 +35,8 @@ def test_terms_match_hand_computed_negative_elbo():
     noise = Noise(0, tf.constant(0, tf.int64))
     terms = model.objective(tf.constant(images), None, noise=noise, training=False)
     mean, log_variance = np.split(model.encoder(images).numpy().astype(np.float64), 2, axis=-1)
-    draws = noise.normal(mean.shape, "codes").numpy()
-    logits = model.decoder((mean + np.exp(log_variance / 2) * draws).astype(np.float32)).numpy().astype(np.float64)
+    epsilon = noise.normal(mean.shape, "codes").numpy()
+    logits = model.decoder((mean + np.exp(log_variance / 2) * epsilon).astype(np.float32)).numpy().astype(np.float64)
     # -x * log(sigmoid(l)) - (1 - x) * log(1 - sigmoid(l)) = log(1 + exp(l)) - x * l
     reconstruction = np.sum(np.log1p(np.exp(logits)) - images * logits, axis=(1, 2, 3))
     kl = 0.5 * np.sum(mean**2 + np.exp(log_variance) - log_variance - 1, axis=-1)

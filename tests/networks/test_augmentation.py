@@ -36,22 +36,22 @@ def test_affine_matches_hand_computed_images(matrix, expected):
 def test_random_affine_transforms_each_image_within_limits():
     images = np.zeros((400, 21, 21, 1), np.float32)
     images[:, 10, 10] = 1.0
-    draws = np.random.default_rng(0).standard_normal((400, 6)).astype(np.float32)
-    moved = RandomAffine(rotation=0, slant=0, log_scale=0, shift=3.0)(tf.constant(images), tf.constant(draws)).numpy()
+    noise = np.random.default_rng(0).standard_normal((400, 6)).astype(np.float32)
+    moved = RandomAffine(rotation=0, slant=0, log_scale=0, shift=3.0)(tf.constant(images), tf.constant(noise)).numpy()
     np.testing.assert_allclose(moved.sum(axis=(1, 2, 3)), 1.0, atol=1e-4)
     offsets = np.einsum("nijc,i->n", moved, np.arange(21.0)) - 10
     assert np.abs(offsets).max() <= 3.0
     # Uniform in [-3, 3]: variance 3, with five standard errors of a uniform's variance.
     assert offsets.var() == pytest.approx(3.0, abs=5 * 3.0 * np.sqrt(0.8 / 400))
-    still = RandomAffine(rotation=0, slant=0, log_scale=0, shift=0)(tf.constant(images), tf.constant(draws))
+    still = RandomAffine(rotation=0, slant=0, log_scale=0, shift=0)(tf.constant(images), tf.constant(noise))
     np.testing.assert_array_equal(still, images)
 
 
 def test_random_affine_rotation_under_xla_matches_eager():
     image = np.random.default_rng(1).uniform(size=(1, 9, 9, 1)).astype(np.float32)
-    draws = tf.constant([[10.0, 0, 0, 0, 0, 0]])  # erf is 1 there: the whole angle
+    noise = tf.constant([[10.0, 0, 0, 0, 0, 0]])  # erf is 1 there: the whole angle
     quarter = RandomAffine(rotation=90.0)
-    np.testing.assert_allclose(quarter(image, draws)[0, :, :, 0], np.rot90(image[0, :, :, 0], 1), atol=1e-4)
+    np.testing.assert_allclose(quarter(image, noise)[0, :, :, 0], np.rot90(image[0, :, :, 0], 1), atol=1e-4)
     compiled = tf.function(quarter, jit_compile=True)
     random = tf.constant(np.random.default_rng(2).standard_normal((1, 6)), tf.float32)
     np.testing.assert_allclose(compiled(image, random), quarter(image, random), atol=1e-5)

@@ -35,8 +35,12 @@ def started(out: Path, moment: str = "") -> subprocess.Popen[str]:
     environment = {**os.environ, "STAND_STILL_AT": moment, "STAND_STILL_FILE": str(out / moment)}
     return subprocess.Popen(
         [sys.executable, "-m", "tests.training.tiny", "--out", str(out), "--variants", VARIANT],
-        cwd=REPOSITORY, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        cwd=REPOSITORY,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
 def wait_until(process: subprocess.Popen[str], out: Path, moment: str) -> None:
@@ -119,8 +123,10 @@ def test_a_killed_run_ends_as_one_that_never_was(tmp_path, monkeypatch, capfd):
         np.testing.assert_array_equal(value, expected)
     run, other = run_folder(out), run_folder(undisturbed)
     assert read_json(run.metrics)["metrics"] == read_json(other.metrics)["metrics"]
-    rows, others = ([(row["epoch"], row["train"], row["validation"]) for row in read_json(folder.history)]
-                    for folder in (run, other))  # fmt: skip
+    rows, others = (
+        [(row["epoch"], row["train"], row["validation"]) for row in read_json(folder.history)]
+        for folder in (run, other)
+    )
     assert rows == others and len(rows) == 3
     assert read_json(run.steps) == read_json(other.steps)
     assert [row["step"] for row in read_json(run.steps)] == [3, 6, 9, 10, 13, 16, 19, 20, 23, 26, 29, 30]

@@ -83,7 +83,7 @@ def usage_metrics(model: Any, data: LabeledData) -> dict[str, float]:
         data: test examples, of which at most 2,000, drawn at random but the same at each call, are encoded.
     """
     examples = data.to_float(data.test_images[random_subset(len(data.test_images), EACH_EPOCH, seed=0)])
-    usage = clustering.cluster_usage(model.cluster(examples, draws=1)) if clusters(model) else {}
+    usage = clustering.cluster_usage(model.cluster(examples, num_samples=1)) if clusters(model) else {}
     return {"active_units": active_units(model.encode(examples)), **usage}
 
 
@@ -140,7 +140,7 @@ def class_of_cluster(evaluation: Evaluation) -> NDArray[np.int64]:
     """
     model, data = evaluation.model, evaluation.data
     chosen = random_subset(len(data.train_images), FITTED, seed=evaluation.seed)
-    found = cluster_probabilities(evaluation, data.train_images[chosen], draws=1).argmax(axis=1)
+    found = cluster_probabilities(evaluation, data.train_images[chosen], num_samples=1).argmax(axis=1)
     counts = np.zeros((model.clusters, data.classes), np.int64)
     present, classes = np.unique(found), np.unique(data.train_labels[chosen])
     counts[np.ix_(present, classes)] = contingency_matrix(found, data.train_labels[chosen])

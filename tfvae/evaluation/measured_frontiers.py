@@ -45,8 +45,8 @@ def measured_frontiers(evaluation: Evaluation, candidates: Mapping[str, Candidat
         candidates: {generator: its settings}.
 
     Returns:
-        {"real": scores of the whole test split, "samples": number of samples of a setting, "generators": {name: {"theta"
-        and each score: a list over the settings}}}.
+        {"real": scores of the whole test split, "samples": number of samples of a setting, "generators": {name:
+        {"theta" and each score: a list over the settings}}}.
     """
     whole, config = evaluation.whole, evaluation.config
     samples = config.samples // 2

@@ -86,7 +86,7 @@ class AdversarialVAE(AdversarialModel, VAE):
             ("parts", parts, parts == int(parts) >= 1, "a whole number of parts >= 1"),
         ):
             if not fits:
-                raise InputError(f"Expected {range_}. Received: {name}={value}. Leave it out for the default.")
+                raise InputError(f"Expected {range_}. Received: {name}={value}. Omit it for the default.")
         if discriminator is not None:
             _check_discriminator(discriminator, self.image_shape)
         self.discriminator = discriminator

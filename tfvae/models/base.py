@@ -74,7 +74,7 @@ class GenerativeModel(keras.Model):
     def __init__(self, *, seed: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if seed != int(seed) or seed < 0:
-            raise InputError(f"Expected a whole seed >= 0. Received: seed={seed}. Use 0 if any will do.")
+            raise InputError(f"Expected a whole seed >= 0. Received: seed={seed}. Use 0, the default.")
         self.seed = seed
         counter = {"shape": (), "dtype": "int64", "trainable": False, "aggregation": "only_first_replica"}
         self.train_draws = self.add_weight(name="train_draws", initializer="zeros", **counter)
@@ -195,9 +195,9 @@ class GenerativeModel(keras.Model):
             self._compiled_functions[name] = tf.function(step, jit_compile=True)
         return self._compiled_functions[name]
 
-    def _noise(self, draws: keras.Variable) -> Noise:
+    def _noise(self, step: keras.Variable) -> Noise:
         context = tf.distribute.get_replica_context()
-        return Noise(self.seed, tf.convert_to_tensor(draws), context.replica_id_in_sync_group if context else 0)
+        return Noise(self.seed, tf.convert_to_tensor(step), context.replica_id_in_sync_group if context else 0)
 
     def _record_failure(self, means: Terms) -> None:
         """Stores the first update with a term that is not finite, and the term; a callback stops the run then."""

@@ -65,7 +65,7 @@ class GaMixVAE(AdversarialVAE):
             raise InputError(f"Expected `betas` and no `beta`. Received: beta={options['beta']}. Use betas=(1, 1, 1).")
         if options.get("prior", distributions.standard_normal) is not distributions.standard_normal:
             raise InputError(
-                f"Expected the prior N(0, I), which the loss assumes. Received: prior={options['prior']}. Leave it out."
+                f"Expected the prior N(0, I), which the loss assumes. Received: prior={options['prior']}. Omit it."
             )
         super().__init__(encoder, decoder, discriminator, **options)
         if len(betas) != 3 or not all(math.isfinite(beta) and beta >= 0 for beta in betas):

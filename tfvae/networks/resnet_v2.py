@@ -104,7 +104,7 @@ def resnet_v2_decoder(
         blocks: int >= 1, `ResidualBlock`s a stage.
         activation: "tanh" for pixels of the value range (-1, 1), "sigmoid" for (0, 1).
         noise_injection: whether a `NoiseInjection` layer follows each stage, for fine texture.
-        recompute: whether the backward pass computes each block anew in place of keeping its maps; same gradients.
+        recompute: whether the backward pass recomputes the activations of each block to save memory; same gradients.
 
     Returns:
         A functional `keras.Model`, float [batch, latent_dim] -> float32 [batch, size, size, channels].

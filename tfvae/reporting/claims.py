@@ -236,7 +236,7 @@ class Budget:
 
     def allows(self, run: FinishedRun) -> bool:
         """Whether a run was trained enough."""
-        enough = run.record.get("training_images", self.images) >= self.images
+        enough = (run.number("training_images") or self.images) >= self.images
         return run.epochs >= self.epochs and enough
 
 

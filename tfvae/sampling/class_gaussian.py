@@ -182,9 +182,15 @@ class ScaledClassGaussian(ABC):
             InputError: if a number is out of its range or `file` holds another search.
         """
         scored = ScoredSettings(
-            self, decode, classify, samples=samples, seed=seed, search=search or self.default_search, file=file,
+            self,
+            decode,
+            classify,
+            samples=samples,
+            seed=seed,
+            search=search or self.default_search,
+            file=file,
             progress=progress,
-        )  # fmt: skip
+        )
         return scored.run()
 
     def _check_theta(self) -> None:

@@ -21,6 +21,8 @@ import tyro
 from tfvae.errors import InputError
 from tfvae.training.config import VariantConfig, check, flat_fields, replaced
 
+PRESETS = ("smoke", "quick", "report")
+
 
 @dataclass(frozen=True)
 class RunOptions:
@@ -117,8 +119,8 @@ class Settings:
         report: what it reproduces.
         description: str, shown by `--help`.
         configs: {variant: its configuration}.
-        presets: {"smoke", "quick", "report": what it changes}.
-        default: the variants that run where none is named.
+        presets: {"smoke", "quick" or "report": what it changes}; nothing where it is not named.
+        default: the variants that run where none is named; all if empty.
         aliases: {earlier path of a field or section: what it is called today}.
         reference: command lines, without the program, that make the committed results.
     """
@@ -128,13 +130,13 @@ class Settings:
     description: str
     configs: Mapping[str, VariantConfig]
     presets: Mapping[str, Preset]
-    default: tuple[str, ...]
+    default: tuple[str, ...] = ()
     aliases: Mapping[str, Alias] = field(default_factory=dict)
     reference: tuple[str, ...] = ("",)
 
     def of_preset(self, name: str) -> dict[str, VariantConfig]:
         """The configuration of every variant under a preset."""
-        preset = self.presets[name]
+        preset = self.presets.get(name, Preset())
         configs = {}
         for variant, config in self.configs.items():
             present = flat_fields(config)
@@ -144,8 +146,8 @@ class Settings:
 
     def default_variants(self, preset: str) -> tuple[str, ...]:
         """The variants that a preset runs where none is named."""
-        named = self.presets[preset].variants
-        return self.default if named is None else named
+        named = self.presets.get(preset, Preset()).variants
+        return (self.default or tuple(self.configs)) if named is None else named
 
 
 @dataclass(frozen=True)
@@ -221,7 +223,7 @@ def _preset(settings: Settings, words: Sequence[str]) -> str:
     """The named preset; the default where none or an unknown one is named, which tyro then refuses."""
     named = [after for before, after in itertools.pairwise(words) if before == "--preset"]
     named += [word.partition("=")[2] for word in words if word.startswith("--preset=")]
-    return named[-1] if named and named[-1] in settings.presets else RunOptions.preset
+    return named[-1] if named and named[-1] in PRESETS else RunOptions.preset
 
 
 def _without_aliases(settings: Settings, words: Sequence[str]) -> dict[tuple[str, ...] | None, list[str]]:

@@ -99,6 +99,15 @@ class VariantConfig:
         return self.data
 
 
+SMOKE = {
+    "training.epochs": 2,
+    "training.steps_per_execution": 10,
+    "training_images": 2000,
+    "test_images": 500,
+    "samples": 500,
+}
+"""Fields of a run of seconds on images of 28x28 pixels, for smoke presets."""
+
 NOT_IN_FINGERPRINT = ("inception", "training.steps_per_execution", "training.checkpoint_minutes")
 """Fields that change nothing that a run computes."""
 
