@@ -18,7 +18,6 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from experiments.gan_vs_vae.claims import CLAIMS
 from experiments.gan_vs_vae.config import SETTINGS, SWEEP
 from experiments.gan_vs_vae.models import scaled
-from experiments.gan_vs_vae.sweep import sweep
 from experiments.gan_vs_vae.variants import EXPERIMENT
 from tests.experiments.contract import ExperimentContract, command
 from tfvae import cli
@@ -279,24 +278,6 @@ def test_page_of_runs_without_scores_has_no_verdict_on_them(tmp_path: Path) -> N
     assert "nan" not in text and len(re.findall(r"\*\*(Holds|Does not hold):\*\*", text)) == 2  # sizes, seconds
     assert "- `python -m experiments.gan_vs_vae --data-dir DIR --variants dcgan --training.epochs 20`" in text
     assert "- `python -m experiments.gan_vs_vae --data-dir DIR --variants vae dcgan-slim`" in text
-
-
-def test_sweep_runs_each_variant_in_a_process_and_stops_at_the_first_that_fails(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    commands = []
-
-    def run(command: list[str]) -> subprocess.CompletedProcess:
-        commands.append(command)
-        return subprocess.CompletedProcess(command, 3 if command[-1] == "sweep-vae" else 0)
-
-    monkeypatch.setattr(subprocess, "run", run)
-    assert sweep(["--training.epochs", "2"]) == 3
-    points = list(SWEEP)[: list(SWEEP).index("sweep-vae") + 1]
-    assert [command[-1] for command in commands] == points
-    assert commands[0][:5] == [sys.executable, "-m", "experiments.gan_vs_vae", "--training.epochs", "2"]
-    assert sweep(["--variants", "vae"]) == 2
-    assert sweep(["--help"]) == 0 and len(commands) == len(points), "help trains nothing"
 
 
 def test_earlier_name_of_the_sweep_still_runs() -> None:
