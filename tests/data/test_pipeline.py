@@ -159,3 +159,18 @@ def test_two_replicas_split_each_global_batch(anywhere):
         parts = strategy.experimental_local_results(next(shared)[0])
         assert [part.shape for part in parts] == [(2, 1, 1, 1)] * 2
         np.testing.assert_array_equal(np.concatenate(parts), images)
+
+
+def test_two_replicas_read_a_variable_epoch_at_each_iteration(anywhere):
+    strategy = tf.distribute.MirroredStrategy(
+        ["CPU:0", "CPU:1"], cross_device_ops=tf.distribute.HierarchicalCopyAllReduce()
+    )
+    with tf.device("CPU:0"):
+        epoch = tf.Variable(0, dtype=tf.int64)
+    batches = training_batches(anywhere, batch_size=4, seed=1, epoch=epoch)
+    shared = strategy.experimental_distribute_dataset(batches)
+    for number in (0, 3):
+        epoch.assign(number)
+        expected = training_batches(anywhere, batch_size=4, seed=1, epoch=number)
+        for (images, _), (whole, _) in zip(shared, expected, strict=True):
+            np.testing.assert_array_equal(np.concatenate(strategy.experimental_local_results(images)), whole)

@@ -13,22 +13,25 @@ from rich.progress import Progress
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from tests.contracts import small_images, small_networks
+from tfvae.errors import NonFiniteLoss
 from tfvae.models.autoencoder import Autoencoder
 from tfvae.training.callbacks import (
-    AfterEpoch,
+    AtEpoch,
+    EpochMetrics,
+    EpochWarnings,
     History,
-    NonFiniteLoss,
+    LearningRates,
     ProgressBar,
     SaveCheckpoints,
     StepHistory,
     StopOnNonFinite,
     TensorBoardPictures,
     TensorBoardTerms,
-    Watch,
+    history_row,
     is_milestone,
 )
 from tfvae.training.checkpoint import Checkpointer, Position
-from tfvae.training.run_folder import RunFolder
+from tfvae.training.run_folder import RunFolder, history_rows, step_rows
 
 STEPS, EPOCHS, PER_EXECUTION = 7, 2, 3
 
@@ -53,22 +56,18 @@ class Recorder(Checkpointer):
 
     def __init__(self) -> None:
         self.saved: list[Position] = []
-        self.restored = 0
 
     def save(self, position: Position) -> None:
         self.saved.append(position)
 
-    def restore_metrics(self) -> None:
-        self.restored += 1
 
-
-def test_checkpoints_come_after_each_epoch(model):
+def test_checkpoint_is_saved_after_each_epoch(model):
     recorder = Recorder()
     fit(model, SaveCheckpoints(recorder, minutes=60))
-    assert recorder.saved == [Position(1, 0), Position(2, 0)] and recorder.restored == 0
+    assert recorder.saved == [Position(1, 0), Position(2, 0)]
 
 
-def test_within_an_epoch_they_name_the_next_step_and_never_one_past_its_end(model):
+def test_checkpoints_within_an_epoch_name_the_next_step(model):
     recorder = Recorder()
     fit(model, SaveCheckpoints(recorder, minutes=0))
     assert recorder.saved == [
@@ -77,17 +76,16 @@ def test_within_an_epoch_they_name_the_next_step_and_never_one_past_its_end(mode
     ]
 
 
-def test_an_epoch_that_goes_on_counts_from_where_it_was(model):
+def test_checkpoints_of_a_resumed_epoch_count_from_its_step(model):
     recorder = Recorder()
     saving = SaveCheckpoints(recorder, minutes=0)
-    saving.begin_epoch_at(20)
+    saving.resume(Position(0, 20), [])
     fit(model, saving)
     assert recorder.saved[:3] == [Position(0, 23), Position(0, 26), Position(1, 0)]
     assert recorder.saved[3:] == [Position(1, 3), Position(1, 6), Position(2, 0)]
-    assert recorder.restored == 1
 
 
-def test_a_term_that_is_not_finite_stops_the_training_and_is_named(tmp_path):
+def test_non_finite_term_stops_the_training_and_is_named():
     model = Autoencoder(*small_networks(1))
     model.compile(optimizer="adam", steps_per_execution=PER_EXECUTION)
     images, _ = small_images(4 * STEPS)
@@ -101,21 +99,39 @@ def test_a_term_that_is_not_finite_stops_the_training_and_is_named(tmp_path):
 def test_history_keeps_every_epoch_on_disk(model, tmp_path):
     folder = RunFolder(tmp_path)
     before = {"epoch": 1, "seconds": 2.0, "train": {"loss": 9.0}, "validation": {}}
-    history = History(folder, [before])
+    history = History(folder)
+    history.resume(Position(1, 0), [before])
     x, _ = small_images(4 * STEPS)
     model.fit(x, validation_data=x, batch_size=4, initial_epoch=1, epochs=3, verbose=0, callbacks=[history])
     rows = json.loads(folder.history.read_text())
-    assert rows == history.rows and rows[0] == before
+    assert rows == history.rows == history_rows(folder.history) and rows[0] == before
     assert [row["epoch"] for row in rows] == [1, 2, 3]
     assert set(rows[1]["train"]) == set(rows[1]["validation"]) == {"loss", "reconstruction"}
+    assert "epoch_metrics" not in rows[1]
     assert rows[2]["validation"]["loss"] < rows[1]["train"]["loss"] and rows[2]["seconds"] > 0
 
 
-def test_steps_are_kept_by_the_mean_of_each_execution(model, tmp_path):
+def test_history_row_splits_logs_into_training_validation_and_the_rest(model):
+    logs = {
+        "loss": 3.0,
+        "reconstruction": 2,
+        "val_loss": np.float32(4),
+        "val_reconstruction": 5.0,
+        "learning_rate": 0.5,
+    }
+    assert history_row(model, 6, logs) == {
+        "epoch": 7,
+        "train": {"loss": 3.0, "reconstruction": 2.0},
+        "validation": {"loss": 4.0, "reconstruction": 5.0},
+        "epoch_metrics": {"learning_rate": 0.5},
+    }
+
+
+def test_step_history_has_the_mean_of_each_execution(model, tmp_path):
     folder = RunFolder(tmp_path)
-    history, steps = History(folder, []), StepHistory(folder, [], STEPS)
+    history, steps = History(folder), StepHistory(folder, STEPS)
     fit(model, history, steps)
-    rows = json.loads(folder.steps.read_text())
+    rows = step_rows(folder)
     # Seven steps an epoch, three an execution: 3, 3 and 1.
     assert [row["step"] for row in rows] == [3, 6, 7, 10, 13, 14]
     for epoch, part in zip(history.rows, (rows[:3], rows[3:]), strict=True):
@@ -124,16 +140,60 @@ def test_steps_are_kept_by_the_mean_of_each_execution(model, tmp_path):
         assert means[-1] != pytest.approx(epoch["train"]["loss"], rel=1e-3)
 
 
-def test_what_changes_the_model_is_called_with_each_epoch(model, tmp_path):
-    folder, rows, changed = RunFolder(tmp_path), [], []
-    watch = Watch(folder, rows, lambda trained: {"changes": len(changed)}, lambda history: None, print)
-    change = AfterEpoch(lambda trained, epoch: changed.append((trained, epoch)))
-    fit(model, change, History(folder, rows), watch)
-    assert changed == [(model, 1), (model, 2)]
-    assert [row["watched"] for row in json.loads(folder.history.read_text())] == [{"changes": 1.0}, {"changes": 2.0}]
+def test_step_history_is_appended_a_compact_line_per_execution(model, tmp_path):
+    folder = RunFolder(tmp_path)
+    fit(model, StepHistory(folder, STEPS), epochs=1)
+    lines = folder.steps.read_text().splitlines()
+    assert len(lines) == 3 and all(line.startswith('{"step":') and " " not in line for line in lines)
 
 
-def test_terms_have_one_name_and_a_curve_each_for_training_and_validation(model, tmp_path):
+def test_step_history_drops_steps_after_the_checkpoint_it_resumes(model, tmp_path):
+    """Epoch 2 goes on after 3 of its 7 steps, step 10 of the training."""
+    folder = RunFolder(tmp_path)
+    fit(model, StepHistory(folder, STEPS))
+    kept = step_rows(folder)[:4]
+    steps = StepHistory(folder, STEPS)
+    steps.resume(Position(1, 3), [])
+    assert step_rows(folder) == kept and kept[-1]["step"] == 10
+
+
+def test_step_history_of_an_earlier_version_goes_on_as_lines(model, tmp_path):
+    folder = RunFolder(tmp_path)
+    rows = [{"step": step, "train": {"loss": float(step)}} for step in (3, 6, 7, 10)]
+    (tmp_path / "steps.json").write_text(json.dumps(rows))
+    assert step_rows(folder) == rows
+    StepHistory(folder, STEPS).resume(Position(1, 0), [])
+    assert step_rows(folder) == rows[:3] and len(folder.steps.read_text().splitlines()) == 3
+
+
+def test_at_epoch_changes_the_model_at_the_end_of_its_epoch_alone(model):
+    changed = []
+    fit(model, AtEpoch(2, changed.append), epochs=1)
+    assert changed == []
+    fit(model, AtEpoch(2, changed.append), epochs=3)
+    assert changed == [model]
+
+
+def test_learning_rates_are_set_at_the_beginning_of_each_epoch(model, tmp_path):
+    rates = LearningRates(lambda epoch: 0.5 / 2**epoch)
+    metrics = EpochMetrics(lambda trained: {"rate": float(trained.optimizer.learning_rate)})
+    history = History(RunFolder(tmp_path))
+    fit(model, rates, metrics, history, epochs=3)
+    assert [row["epoch_metrics"] for row in history.rows] == [{"rate": 0.5}, {"rate": 0.25}, {"rate": 0.125}]
+    model.optimizer.learning_rate = 1e-3
+
+
+def test_epoch_metrics_reach_history_and_tensorboard(model, tmp_path):
+    folder = RunFolder(tmp_path)
+    counts = iter([10, 4])
+    metrics = EpochMetrics(lambda trained: {"classes": next(counts)})
+    fit(model, metrics, TensorBoardTerms(folder), History(folder))
+    assert [row["epoch_metrics"] for row in history_rows(folder.history)] == [{"classes": 10.0}, {"classes": 4.0}]
+    events = EventAccumulator(str(tmp_path / "train")).Reload()
+    assert [event.step for event in events.Tensors("epoch/classes")] == [1, 2]
+
+
+def test_tensorboard_terms_have_a_curve_for_training_and_one_for_validation(model, tmp_path):
     fit(model, TensorBoardTerms(RunFolder(tmp_path)))
     for part in ("train", "validation"):
         events = EventAccumulator(str(tmp_path / part)).Reload()
@@ -141,7 +201,7 @@ def test_terms_have_one_name_and_a_curve_each_for_training_and_validation(model,
         assert [event.step for event in events.Tensors("terms/loss")] == [1, 2]
 
 
-def test_pictures_come_at_milestones_and_at_the_end(model, tmp_path):
+def test_pictures_are_logged_at_milestones_and_at_the_end(model, tmp_path):
     drawn = []
 
     def pictures(trained):
@@ -157,7 +217,7 @@ def test_pictures_come_at_milestones_and_at_the_end(model, tmp_path):
     assert [event.step for event in events.Tensors("samples")] == [1, 2, 5, 7]
 
 
-def test_snapshots_are_kept_as_files_too(model, tmp_path):
+def test_snapshots_are_saved_as_files(model, tmp_path):
     picture = np.arange(72, dtype=np.uint8).reshape(4, 6, 3)
     pictures = {"samples/prior": picture, "gray": picture[..., :1]}
     callback = TensorBoardPictures(RunFolder(tmp_path), lambda trained: pictures, epochs=9, snapshots=(3,))
@@ -169,35 +229,35 @@ def test_snapshots_are_kept_as_files_too(model, tmp_path):
     np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "figures/epoch-003_samples_prior.png")), picture)
 
 
-def test_what_is_watched_is_kept_and_a_new_warning_is_said_once(model, tmp_path):
-    folder, rows, said = RunFolder(tmp_path), [], []
-    counts = iter([10, 4, 4, 10])
+def classes_left(rows):
+    found = rows[-1]["epoch_metrics"]["classes"] if rows else 10
+    return f"{found:g} classes left" if found < 10 else None
 
-    def alarm(history):
-        found = history[-1]["watched"]["classes"] if history else 10
-        return f"{found:g} classes left" if found < 10 else None
 
-    watch = Watch(folder, rows, lambda trained: {"classes": next(counts)}, alarm, said.append)
-    fit(model, History(folder, rows), watch, epochs=4)
-    assert [row["watched"]["classes"] for row in json.loads(folder.history.read_text())] == [10, 4, 4, 10]
-    assert said == ["4 classes left"]
+def test_new_warning_is_printed_and_logged_once(model, tmp_path):
+    folder, said = RunFolder(tmp_path), []
+    counts = iter([10, 4, 4, 10, 3])
+    metrics = EpochMetrics(lambda trained: {"classes": next(counts)})
+    fit(model, metrics, EpochWarnings(folder, classes_left, said.append), epochs=5)
+    assert said == ["4 classes left", "3 classes left"]
     events = EventAccumulator(str(tmp_path)).Reload()
-    assert [event.step for event in events.Tensors("watched/classes")] == [1, 2, 3, 4]
-    assert [event.step for event in events.Tensors("alarm")] == [2]
+    assert [event.step for event in events.Tensors("warning")] == [2, 5]
 
 
-def test_an_experiment_that_watches_nothing_writes_nothing(model, tmp_path):
-    rows = [{"epoch": 1}]
-    callback = Watch(RunFolder(tmp_path), rows, lambda trained: {}, lambda history: None, print)
-    callback.on_epoch_end(0)
-    assert rows == [{"epoch": 1}] and list(tmp_path.iterdir()) == []
+def test_warning_of_the_last_epoch_before_a_resumption_is_not_repeated(model, tmp_path):
+    said = []
+    metrics = EpochMetrics(lambda trained: {"classes": 4})
+    warnings = EpochWarnings(RunFolder(tmp_path), classes_left, said.append)
+    warnings.resume(Position(1, 0), [{"epoch": 1, "epoch_metrics": {"classes": 4}}])
+    fit(model, metrics, warnings, epochs=1)
+    assert said == [] and list(tmp_path.iterdir()) == []
 
 
-def test_milestones():
+def test_milestones_are_1_2_5_times_powers_of_ten():
     assert [epoch for epoch in range(201) if is_milestone(epoch)] == [1, 2, 5, 10, 20, 50, 100, 200]
 
 
-def test_the_bar_ends_where_the_steps_do(model):
+def test_progress_bar_counts_every_step(model):
     printed = io.StringIO()
     progress = Progress(console=Console(file=printed, width=200))
     task = progress.add_task("vae", total=EPOCHS * STEPS, loss="")
@@ -207,7 +267,7 @@ def test_the_bar_ends_where_the_steps_do(model):
     assert [line.split(":")[0] for line in printed.getvalue().splitlines()] == ["  epoch 1", "  epoch 2"]
 
 
-def test_the_bar_of_a_resumed_run_goes_on(model):
+def test_progress_bar_of_a_resumed_run_goes_on(model):
     progress = Progress(console=Console(file=io.StringIO()))
     task = progress.add_task("vae", total=100, completed=40, loss="")
     fit(model, ProgressBar(progress, task), epochs=1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import warnings
 
 import keras
@@ -62,7 +64,7 @@ def assert_states(model, expected) -> None:
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_an_empty_folder_is_the_beginning(tmp_path):
+def test_empty_folder_restores_the_beginning(tmp_path):
     model = center_vae()
     before = [weight.numpy() for weight in model.variables]
     assert Checkpointer(tmp_path / "none", model).restore() == Position(0, 0)
@@ -70,7 +72,7 @@ def test_an_empty_folder_is_the_beginning(tmp_path):
         np.testing.assert_array_equal(weight, value)
 
 
-def test_the_newest_checkpoint_restores_everything(two_saved, folder):
+def test_newest_checkpoint_restores_weights_counters_and_optimizer(two_saved, folder):
     model = center_vae()
     assert Checkpointer(folder, model).restore() == Position(2, 20)
     assert_states(model, two_saved[1][1])
@@ -80,7 +82,7 @@ def test_the_newest_checkpoint_restores_everything(two_saved, folder):
     assert np.abs(model.centers.numpy()).min() > 0
 
 
-def test_a_restored_model_goes_on_as_the_one_that_was_saved(tmp_path):
+def test_restored_model_trains_on_as_the_saved_one(tmp_path):
     models = [center_vae(), center_vae()]
     first, second = (Checkpointer(tmp_path, model) for model in models)
     step(models[0], 0)
@@ -92,7 +94,7 @@ def test_a_restored_model_goes_on_as_the_one_that_was_saved(tmp_path):
     assert_equal_states(*models, rtol=1e-5, atol=1e-6)
 
 
-def test_running_means_go_on_where_they_were(tmp_path):
+def test_running_means_are_restored(tmp_path):
     images, labels = small_images()
     models = [center_vae(), center_vae()]
     first, second = (Checkpointer(tmp_path, model) for model in models)
@@ -134,7 +136,7 @@ def replace_by_text(path):
 
 @pytest.mark.parametrize("suffix", ["data-00000-of-00001", "index"])
 @pytest.mark.parametrize("damage", [cut_in_half, flip_a_byte, empty, replace_by_text])
-def test_a_damaged_newest_checkpoint_gives_way_to_the_one_before(two_saved, folder, damage, suffix):
+def test_damaged_checkpoint_falls_back_to_the_one_before(two_saved, folder, damage, suffix):
     damage(folder / f"ckpt-2.{suffix}")
     model = center_vae()
     with pytest.warns(UserWarning, match=r"ckpt-2 is damaged .+; trying the one before"):
@@ -142,20 +144,20 @@ def test_a_damaged_newest_checkpoint_gives_way_to_the_one_before(two_saved, fold
     assert_states(model, two_saved[1][0])
 
 
-def test_missing_data_is_damage(folder):
+def test_checkpoint_without_data_falls_back_to_the_one_before(folder):
     (folder / "ckpt-2.data-00000-of-00001").unlink()
     with pytest.warns(UserWarning, match="ckpt-2 is damaged"):
         assert Checkpointer(folder, center_vae()).restore() == Position(1, 10)
 
 
-def test_a_checkpoint_without_its_index_was_never_finished(folder):
+def test_checkpoint_without_index_is_ignored(folder):
     (folder / "ckpt-2.index").unlink()
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
         assert Checkpointer(folder, center_vae()).restore() == Position(1, 10)
 
 
-def test_a_lost_or_damaged_list_of_checkpoints_does_no_harm(folder):
+def test_damaged_list_of_checkpoints_is_ignored(folder):
     (folder / "checkpoint").write_bytes(b"\x00half")
     model = center_vae()
     checkpointer = Checkpointer(folder, model)
@@ -164,7 +166,7 @@ def test_a_lost_or_damaged_list_of_checkpoints_does_no_harm(folder):
     assert Checkpointer(folder, center_vae()).restore() == Position(3, 0)
 
 
-def test_the_run_goes_on_over_a_damaged_checkpoint(folder):
+def test_damaged_checkpoint_is_overwritten(folder):
     cut_in_half(folder / "ckpt-2.data-00000-of-00001")
     model = center_vae()
     checkpointer = Checkpointer(folder, model)
@@ -179,27 +181,27 @@ def test_the_run_goes_on_over_a_damaged_checkpoint(folder):
     assert_equal_states(copy, model)
 
 
-def test_when_all_are_damaged_the_user_is_told(folder):
+def test_damage_of_all_checkpoints_raises(folder):
     for index in folder.glob("*.index"):
         cut_in_half(index)
     with pytest.warns(UserWarning, match="damaged"), pytest.raises(InputError, match=THREE_PARTS):
         Checkpointer(folder, center_vae()).restore()
 
 
-def test_every_optimizer_of_every_player_is_kept(tmp_path):
-    class TwoPlayers(VAE):
+def test_every_optimizer_is_restored(tmp_path):
+    class TwoOptimizers(VAE):
         def optimizers_and_variables(self):
             return [
                 (self.optimizer, self.encoder.trainable_variables),
                 (self.second, self.decoder.trainable_variables),
             ]
 
-    def two_players():
-        model = TwoPlayers(*small_networks(2))
+    def with_two_optimizers():
+        model = TwoOptimizers(*small_networks(2))
         model.second = keras.optimizers.SGD(0.1, momentum=0.9)
         return compiled(model)
 
-    models = [two_players(), two_players()]
+    models = [with_two_optimizers(), with_two_optimizers()]
     first, second = (Checkpointer(tmp_path, model) for model in models)
     momentum = models[0].second.variables[-1]
     momentum.assign(tf.ones_like(momentum))
@@ -209,7 +211,7 @@ def test_every_optimizer_of_every_player_is_kept(tmp_path):
     np.testing.assert_array_equal(models[1].second.variables[-1], np.ones(momentum.shape))
 
 
-def test_a_mirrored_model_is_restored_with_its_running_means(tmp_path):
+def test_mirrored_model_is_restored_with_its_running_means(tmp_path):
     images, labels = small_images()
     strategy = choose_strategy("mirrored")
     with strategy.scope():
@@ -223,3 +225,74 @@ def test_a_mirrored_model_is_restored_with_its_running_means(tmp_path):
     models[1].reset_metrics()
     second.restore_metrics()
     assert {metric.name: float(metric.result()) for metric in models[1].metrics} == pytest.approx(expected)
+
+
+def stopping() -> keras.callbacks.EarlyStopping:
+    return keras.callbacks.EarlyStopping("val_loss", mode="min", patience=2, restore_best_weights=True)
+
+
+def test_state_of_callbacks_is_restored(tmp_path):
+    """Numbers of any type, strings, None and lists of arrays, of scalars too, by the callback that had them."""
+    model, saved = center_vae(), [stopping(), keras.callbacks.ReduceLROnPlateau(), stopping()]
+    saved[0].wait, saved[0].best, saved[0].best_weights = 1, np.float32(0.5), model.get_weights()
+    saved[1].best, saved[1].mode = None, "max"
+    saved[2].wait, saved[2].best_weights = np.int64(2), None
+    assert any(np.ndim(weight) == 0 for weight in saved[0].best_weights), "a counter of noise draws is a scalar"
+    Checkpointer(tmp_path, model, saved).save(Position(1, 0))
+    callbacks = [stopping(), keras.callbacks.ReduceLROnPlateau(), stopping()]
+    callbacks[2].best_weights = [np.zeros(2)]
+    checkpointer = Checkpointer(tmp_path, center_vae(), callbacks)
+    checkpointer.restore()
+    assert callbacks[0].wait == 0, "training has not begun"
+    checkpointer.restore_callbacks()
+    assert (callbacks[0].wait, callbacks[0].best) == (1, 0.5)
+    for weight, expected in zip(callbacks[0].best_weights, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(weight, expected)
+    assert (callbacks[1].best, callbacks[1].mode) == (None, "max")
+    assert (callbacks[2].wait, callbacks[2].best_weights) == (2, None)
+
+
+def test_stop_by_a_callback_is_part_of_the_position(tmp_path):
+    model = center_vae()
+    checkpointer = Checkpointer(tmp_path, model)
+    for stopped in (True, False):
+        model.stop_training = stopped
+        checkpointer.save(Position(3, 0))
+        assert Checkpointer(tmp_path, center_vae()).restore() == Position(3, 0, stopped=stopped)
+
+
+def test_checkpoint_of_an_earlier_version_restores_without_state_of_callbacks(tmp_path):
+    """Up to version 0.1.0 a checkpoint held variables, epoch and step."""
+    model = center_vae()
+    Checkpointer(tmp_path / "new", model)  # builds the optimizer
+    step(model, 0)
+    metrics = [variable for metric in model.metrics for variable in metric.variables]
+    variables = [*model.variables, *model.optimizer.variables, *metrics]
+    earlier = tf.train.Checkpoint(
+        variables=[variable.value for variable in variables],
+        epoch=tf.Variable(4, dtype=tf.int64),
+        step=tf.Variable(2, dtype=tf.int64),
+    )
+    tf.train.CheckpointManager(earlier, str(tmp_path / "old"), max_to_keep=2).save()
+    copy, callback = center_vae(), stopping()
+    callback.wait = 1
+    checkpointer = Checkpointer(tmp_path / "old", copy, [callback])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        assert checkpointer.restore() == Position(4, 2, stopped=False)
+    assert_equal_states(copy, model)
+    checkpointer.restore_callbacks()
+    assert callback.wait == 1
+    checkpointer.save(Position(5, 0))
+    assert Checkpointer(tmp_path / "old", center_vae(), [stopping()]).restore() == Position(5, 0)
+
+
+def test_state_of_callbacks_holds_no_pickles(tmp_path):
+    """An attribute that is no plain value is left out."""
+    model, callback = center_vae(), stopping()
+    callback.best = {"pickled": object()}
+    checkpointer = Checkpointer(tmp_path, model, [callback])
+    checkpointer.save(Position(1, 0))
+    with np.load(io.BytesIO(checkpointer._state.numpy()), allow_pickle=False) as state:
+        plain = json.loads(state["plain"].item())
+    assert "0/EarlyStopping/wait" in plain and "0/EarlyStopping/best" not in plain

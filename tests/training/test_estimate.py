@@ -23,14 +23,14 @@ def test_multiply_adds_of_convolutions():
     assert estimate.multiply_adds(keras.Model(inputs, up)) == expected
 
 
-def test_seconds_are_work_by_the_speed_of_the_device(monkeypatch):
+def test_training_seconds_are_multiply_adds_by_the_rate_of_the_device(monkeypatch):
     monkeypatch.setattr(estimate, "_rate", lambda: 1e6)
     products = 30 * 16 + 16 * 4 + 2 * 16 + 16 * 30
     factor = estimate.TRAINING_PER_FORWARD * estimate.OVERHEAD
     assert estimate.training_seconds(VAE(*small_networks(2)), 1000) == pytest.approx(products * factor / 1e3)
 
 
-def test_the_measured_rate_is_that_of_some_computer():
+def test_measured_rate_is_plausible():
     assert 1e8 < estimate._rate() < 1e15
 
 
@@ -46,5 +46,5 @@ def test_the_measured_rate_is_that_of_some_computer():
         (12600.0, "about 3.5 h"),
     ],
 )
-def test_times_in_words(seconds, words):
-    assert estimate.words(seconds) == words
+def test_seconds_in_words(seconds, words):
+    assert estimate.in_words(seconds) == words

@@ -14,7 +14,8 @@ from tensorboard.plugins.projector.projector_config_pb2 import ProjectorConfig
 from tensorboard.plugins.projector.projector_plugin import ProjectorPlugin, _read_tensor_tsv_file
 
 from tfvae.errors import InputError
-from tfvae.training.projector import Projection, write_projection
+from tfvae.evaluation.evaluation import Projection
+from tfvae.training.projector import check_projection, write_projection
 
 CODES = np.array([[0.125, -2.0, 3.0], [1e-5, 0.0, 1.0], [4.0, 5.0, -6.0], [1.0, 1.0, 1.0], [2.0, 2.0, 2.0]])
 COLUMNS = {"label": np.array([0, 1, 2, 1, 0]), "name of it": ["zero", "one\tone", "two", "one", "zero"]}
@@ -25,7 +26,7 @@ def pictures(count: int = 5, height: int = 2, width: int = 3) -> np.ndarray:
     return np.broadcast_to(values, (count, height, width, 1)).astype(np.uint8)
 
 
-def test_the_plugin_finds_what_was_written(tmp_path):
+def test_projector_plugin_reads_codes_metadata_and_sprite(tmp_path):
     write_projection(Projection(CODES, COLUMNS, pictures()), tmp_path)
     config = text_format.Parse((tmp_path / "projector_config.pbtxt").read_text(), ProjectorConfig())
     (embedding,) = config.embeddings
@@ -41,7 +42,7 @@ def test_the_plugin_finds_what_was_written(tmp_path):
     assert [int(sprite[2 * (k // 3), 3 * (k % 3)]) for k in range(5)] == [0, 10, 20, 30, 40]
 
 
-def test_the_tab_is_active_for_such_a_run(tmp_path):
+def test_projector_tab_is_active_for_a_run_with_a_projection(tmp_path):
     write_projection(Projection(CODES, COLUMNS), tmp_path / "run")
     with tf.summary.create_file_writer(str(tmp_path / "run")).as_default(step=0):
         tf.summary.scalar("loss", 1.0)
@@ -55,7 +56,14 @@ def test_the_tab_is_active_for_such_a_run(tmp_path):
     assert embedding.tensor_path == "projector/codes.tsv"
 
 
-def test_a_single_column_has_no_header(tmp_path):
+@pytest.mark.parametrize("name", ['codes of "faces"', "codes of 'faces'", "back\\slash", "ü: {codes}"])
+def test_name_of_points_survives_quotes_and_other_signs(name, tmp_path):
+    write_projection(Projection(CODES, COLUMNS, name=name), tmp_path)
+    config = text_format.Parse((tmp_path / "projector_config.pbtxt").read_text(encoding="utf-8"), ProjectorConfig())
+    assert [embedding.tensor_name for embedding in config.embeddings] == [name]
+
+
+def test_metadata_of_a_single_column_has_no_header(tmp_path):
     write_projection(Projection(CODES, {"label": COLUMNS["label"]}), tmp_path)
     assert (tmp_path / "projector/metadata.tsv").read_text() == "0\n1\n2\n1\n0\n"
 
@@ -72,6 +80,8 @@ def test_a_single_column_has_no_header(tmp_path):
         ((CODES, COLUMNS, pictures().astype(np.float32)), "uint8"),
     ],
 )
-def test_points_that_do_not_fit_are_refused(arguments, said):
-    with pytest.raises(InputError, match=said):
-        Projection(*arguments)
+def test_points_that_the_tab_cannot_show_are_refused(arguments, said, tmp_path):
+    for action in (check_projection, lambda projection: write_projection(projection, tmp_path)):
+        with pytest.raises(InputError, match=said):
+            action(Projection(*arguments))
+    assert list(tmp_path.iterdir()) == []

@@ -81,7 +81,7 @@ def assert_equal_weights(one, other, *, atol: float) -> None:
 
 @pytest.mark.parametrize("optimizer", [sgd, adam])
 @pytest.mark.parametrize("make", [vae, center_vae, mmd_vae])
-def test_two_replicas_end_with_the_weights_and_the_logs_of_one_device(mirrored, no_noise, make, optimizer):
+def test_two_replicas_end_with_weights_and_logs_of_one_device(mirrored, no_noise, make, optimizer):
     images, labels = small_images(STEPS * BATCH)
     models, histories = [], []
     for strategy in (choose_strategy("one"), mirrored):
@@ -97,7 +97,7 @@ def test_two_replicas_end_with_the_weights_and_the_logs_of_one_device(mirrored, 
     assert histories[1] == pytest.approx(histories[0], rel=1e-5)
 
 
-def test_centers_move_by_the_codes_of_both_replicas(mirrored, no_noise):
+def test_centers_move_by_codes_of_both_replicas(mirrored, no_noise):
     images, labels = small_images(8)
     model = made(mirrored, center_vae, sgd)
     codes, before = model.encode(images), model.centers.numpy()
@@ -107,7 +107,7 @@ def test_centers_move_by_the_codes_of_both_replicas(mirrored, no_noise):
     np.testing.assert_allclose(model.centers.numpy(), before + 0.5 * sums / (1 + counts), atol=1e-5)
 
 
-def test_the_threshold_is_that_of_the_batch_of_both_replicas(mirrored, no_noise):
+def test_threshold_applies_to_the_global_batch(mirrored, no_noise):
     images, labels = small_images(BATCH)
     before = made(choose_strategy("one"), lambda: gmvae(0.0), sgd)
     posteriors = before.posteriors(tf.constant(images))
@@ -129,7 +129,7 @@ def test_the_threshold_is_that_of_the_batch_of_both_replicas(mirrored, no_noise)
 
 @pytest.mark.parametrize("make", [center_vae, mmd_vae])
 @pytest.mark.parametrize("rest", [1, 5])
-def test_every_image_of_an_uneven_batch_counts_the_same(mirrored, no_noise, rest, make):
+def test_images_of_an_uneven_batch_have_equal_weights(mirrored, no_noise, rest, make):
     images, labels = small_images(BATCH + rest)
     models, logs = [], []
     for strategy in (choose_strategy("one"), mirrored):
@@ -141,7 +141,7 @@ def test_every_image_of_an_uneven_batch_counts_the_same(mirrored, no_noise, rest
     assert logs[1] == pytest.approx(logs[0], rel=1e-5)
 
 
-def test_several_steps_an_execution_change_nothing(mirrored, no_noise):
+def test_steps_per_execution_change_no_weight(mirrored, no_noise):
     images, labels = small_images(5 * BATCH)
     models = [made(mirrored, center_vae, adam, steps_per_execution=steps) for steps in (1, 3)]
     for model in models:
@@ -163,7 +163,7 @@ def test_replicas_draw_different_noise(mirrored):
     np.testing.assert_array_equal(second, Noise(model.seed, tf.constant(0, tf.int64), 1).normal(first.shape, "codes"))
 
 
-def test_training_with_noise_moves_both_replicas_alike(mirrored):
+def test_replicas_have_equal_weights_after_training_with_noise(mirrored):
     images, labels = small_images(4 * BATCH)
     model = made(mirrored, center_vae, adam)
     model.fit(images, labels, batch_size=BATCH, verbose=0)
@@ -173,7 +173,7 @@ def test_training_with_noise_moves_both_replicas_alike(mirrored):
 
 
 @pytest.mark.parametrize("row", [5, 15], ids=["first-replica", "second-replica"])
-def test_a_failure_on_either_replica_is_noticed_by_both(mirrored, row):
+def test_non_finite_term_on_either_replica_is_noted(mirrored, row):
     images, labels = small_images(3 * BATCH)
     images[BATCH + row] = np.nan
     model = made(mirrored, center_vae, sgd)
@@ -182,7 +182,7 @@ def test_a_failure_on_either_replica_is_noticed_by_both(mirrored, row):
     assert model.term_names[int(model.failed_term.numpy())] == "reconstruction"
 
 
-def test_a_mirrored_model_predicts_encodes_and_samples(mirrored):
+def test_mirrored_model_predicts_encodes_and_samples(mirrored):
     images, _ = small_images(BATCH + 1)
     model = made(mirrored, vae, sgd)
     np.testing.assert_allclose(model.predict(images, verbose=0), model.reconstruct(images), atol=1e-6)

@@ -1,4 +1,4 @@
-"""A run's folder: who may write, what counts as the same run, and files that are whole or not there."""
+"""A run's folder: locking, fingerprints, clearing, and atomic files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tfvae.errors import InputError
 from tfvae.files import atomic_write, read_json, write_json
 from tfvae.training.run_folder import RunFolder, changed_fields
 
-IDENTITY = {"training.epochs": 3, "preset": "quick"}
+FINGERPRINT = {"training.epochs": 3, "preset": "quick"}
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def folder(tmp_path):
     return RunFolder(tmp_path / "run")
 
 
-def test_a_folder_is_held_by_one_at_a_time(tmp_path):
+def test_folder_is_locked_by_one_process_at_a_time(tmp_path):
     folder = RunFolder(tmp_path / "new" / "run")
     with folder.locked():
         with pytest.raises(InputError, match=THREE_PARTS) as refusal, folder.locked():
@@ -30,53 +30,53 @@ def test_a_folder_is_held_by_one_at_a_time(tmp_path):
         pass
 
 
-def test_a_folder_is_let_go_when_the_work_fails(folder):
+def test_lock_is_released_when_the_work_fails(folder):
     with pytest.raises(RuntimeError), folder.locked():
         raise RuntimeError
     with folder.locked():
         pass
 
 
-def test_a_path_below_a_file_cannot_be_written(tmp_path):
+def test_path_below_a_file_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match=THREE_PARTS), RunFolder(tmp_path / "file" / "run").locked():
         pass
 
 
-def test_the_same_run_goes_on_and_its_facts_stay(folder):
-    folder.begin(IDENTITY, {"device": "first"}, overwrite=False)
-    folder.begin(dict(IDENTITY), {"device": "second"}, overwrite=False)
-    assert read_json(folder.config) == {"device": "first", "identity": IDENTITY}
+def test_config_json_keeps_the_facts_of_its_first_command(folder):
+    folder.begin(FINGERPRINT, {"device": "first"}, overwrite=False)
+    folder.begin(dict(FINGERPRINT), {"device": "second"}, overwrite=False)
+    assert read_json(folder.config) == {"device": "first", "fingerprint": FINGERPRINT}
 
 
-def test_a_changed_field_is_named_and_nothing_is_touched(folder):
-    folder.begin(IDENTITY, {}, overwrite=False)
+def test_changed_field_is_refused_and_nothing_is_written(folder):
+    folder.begin(FINGERPRINT, {}, overwrite=False)
     with pytest.raises(InputError, match=r"training\.epochs: 3 -> 4") as refusal:
-        folder.begin({**IDENTITY, "training.epochs": 4}, {}, overwrite=False)
+        folder.begin({**FINGERPRINT, "training.epochs": 4}, {}, overwrite=False)
     assert "preset" not in str(refusal.value)
-    assert read_json(folder.config)["identity"] == IDENTITY
+    assert read_json(folder.config)["fingerprint"] == FINGERPRINT
 
 
-def test_fields_that_came_or_went_are_changes():
+def test_changed_fields_name_added_and_removed_ones():
     assert changed_fields({"a": 1, "b": 2}, {"b": 2, "c": 3}) == ["a: 1 -> not set", "c: not set -> 3"]
     assert changed_fields({"a": [1, 2]}, {"a": [1, 2]}) == []
 
 
 def test_overwrite_deletes_everything_but_the_lock(folder):
     with folder.locked():
-        folder.begin(IDENTITY, {}, overwrite=False)
+        folder.begin(FINGERPRINT, {}, overwrite=False)
         write_json(folder.metrics, {})
         write_json(folder.checkpoints / "checkpoint", {})
         folder.begin({"training.epochs": 4}, {}, overwrite=True)
         assert not folder.finished
         assert {path.name for path in folder.path.iterdir()} == {"config.json", "run.lock"}
-        assert read_json(folder.config)["identity"] == {"training.epochs": 4}
+        assert read_json(folder.config)["fingerprint"] == {"training.epochs": 4}
         with pytest.raises(InputError), folder.locked():
             pass
 
 
-def test_a_clearing_that_is_cut_short_leaves_no_run_that_looks_finished(folder, monkeypatch):
-    folder.begin(IDENTITY, {}, overwrite=False)
+def test_interrupted_clearing_leaves_no_run_that_looks_finished(folder, monkeypatch):
+    folder.begin(FINGERPRINT, {}, overwrite=False)
     write_json(folder.metrics, {})
     write_json(folder.history, [])
     write_json(folder.checkpoints / "checkpoint", {})
@@ -91,13 +91,13 @@ def test_a_clearing_that_is_cut_short_leaves_no_run_that_looks_finished(folder, 
     assert folder.config.exists() and folder.history.exists()  # so another config is still refused
 
 
-def test_a_run_is_finished_when_its_metrics_are_there(folder):
+def test_run_is_finished_when_metrics_json_exists(folder):
     assert not folder.finished
     write_json(folder.metrics, {"metrics": {}})
     assert folder.finished
 
 
-def test_a_file_is_replaced_whole_or_not_at_all(folder):
+def test_atomic_write_replaces_a_file_whole_or_not_at_all(folder):
     path = folder.path / "model.keras"
     path.write_text("old")
     with pytest.raises(RuntimeError), atomic_write(path) as temporary:
@@ -112,7 +112,7 @@ def test_a_file_is_replaced_whole_or_not_at_all(folder):
 
 
 @pytest.mark.parametrize("content", [None, "", '{"value": 1'])
-def test_what_is_no_json_is_refused(tmp_path, content):
+def test_invalid_json_is_refused(tmp_path, content):
     path = tmp_path / "metrics.json"
     if content is not None:
         path.write_text(content)

@@ -200,7 +200,8 @@ def parse(settings: Settings, words: Sequence[str]) -> Plan:
                     f"{', '.join(having)}. Name these with --variants, or leave the flag out."
                 )
             if lacking and scope is None:
-                notes.append(f"{_flag(path)} reaches {', '.join(reached)}; {', '.join(lacking)} have no such field.")
+                without = f"{', '.join(lacking)} {'lacks' if len(lacking) == 1 else 'lack'} it"
+                notes.append(f"{_flag(path)} reaches {', '.join(reached)}; {without}.")
             for name in reached:
                 changes[name][path] = parsed[scope][path]
     configs = {name: replaced(defaults[name], changes[name]) for name in chosen}
@@ -324,7 +325,7 @@ def _as_dataclass(name: str, tree: Mapping[str, Any]) -> type:
     made: list[tuple[str, Any, Any]] = []
     for key, entry in tree.items():
         if isinstance(entry, _Field):
-            annotated = Annotated[entry.type, tyro.conf.arg(help=entry.help.replace("%", "%%"))]  # type: ignore[name-defined]
+            annotated = Annotated[entry.type, tyro.conf.arg(help=entry.help)]  # type: ignore[name-defined]
             made.append((key, annotated, field(default=entry.default)))
         else:
             section = _as_dataclass(key.title(), entry)

@@ -128,8 +128,8 @@ def _packed(callbacks: Sequence[keras.callbacks.Callback], *, stopped: bool) -> 
             key = f"{place}/{type(callback).__name__}/{name}"
             if value is None or isinstance(value, bool | int | float | str | np.number):
                 plain[key] = value.item() if isinstance(value, np.number) else value
-            elif isinstance(value, list) and value and all(isinstance(item, np.ndarray) for item in value):
-                arrays |= {f"{key}/{number}": item for number, item in enumerate(value)}
+            elif isinstance(value, list) and value and all(isinstance(item, np.ndarray | np.generic) for item in value):
+                arrays |= {f"{key}/{number}": np.asarray(item) for number, item in enumerate(value)}
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, plain=np.array(json.dumps(plain)), **arrays)
     return buffer.getvalue()

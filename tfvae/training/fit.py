@@ -41,8 +41,6 @@ def train(model: GenerativeModel, run: Run) -> None:
     own = [*training_callbacks(model, training), *run.variant.callbacks(run)]
     checkpointer = Checkpointer(folder.checkpoints, model, own)
     position = checkpointer.restore()
-    if position.stopped or position.epoch >= training.epochs:
-        return
     steps = steps_per_epoch(data, training.batch_size)
     done = position.epoch * steps + position.step
     task = run.progress.add_task(run.name, total=training.epochs * steps, completed=done, loss="")
@@ -57,22 +55,17 @@ def train(model: GenerativeModel, run: Run) -> None:
         History(folder),
         SaveCheckpoints(checkpointer, training.checkpoint_minutes),
     ]
-    rows = run.history[: position.epoch] if position.epoch else []
-    for callback in callbacks:
-        if hasattr(callback, "resume"):
-            callback.resume(position, rows)
     together = _Callbacks(callbacks, model, checkpointer, resumed=position.step > 0)
+    together.begin(position, run.history[: position.epoch] if position.epoch else [])
     fit = _Fit(model, data, training, run.seed, together, steps)
-    together.begin()
     if position.step:
         fit(position, last_epoch=position.epoch + 1)
         # Keras writes averaged weights (`use_ema`) into the model whenever `fit` ends.
-        stopped = bool(model.stop_training)
         position = checkpointer.restore()
-        if stopped:
-            together.end()
-            return
-    fit(Position(position.epoch), last_epoch=training.epochs)
+    if not position.stopped and position.epoch < training.epochs:
+        fit(Position(position.epoch), last_epoch=training.epochs)
+    else:
+        model.optimizer.finalize_variable_values(model.trainable_weights)  # as at the end of `fit`
     together.end()
 
 
@@ -81,7 +74,9 @@ def training_callbacks(model: GenerativeModel, training: Training) -> list[keras
     callbacks: list[keras.callbacks.Callback] = []
     if training.schedule == "cosine":
         schedules = [
-            keras.optimizers.schedules.CosineDecay(float(optimizer.learning_rate), training.epochs)
+            keras.optimizers.schedules.CosineDecay(
+                float(keras.ops.convert_to_numpy(optimizer.learning_rate)), training.epochs
+            )
             for optimizer, _ in model.optimizers_and_variables()
         ]
         callbacks.append(LearningRates(*schedules))
@@ -114,10 +109,13 @@ class _Callbacks(keras.callbacks.CallbackList):
         with tf.device("CPU:0"):
             self.epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
 
-    def begin(self) -> None:
-        """Begins the training, with the state that a checkpoint kept."""
+    def begin(self, position: Position, rows: Sequence[dict[str, Any]]) -> None:
+        """Begins the training at a position, after the epochs of `rows`, with the state that a checkpoint kept."""
         super().on_train_begin()
         self.checkpointer.restore_callbacks()
+        for callback in self.callbacks:
+            if hasattr(callback, "resume"):
+                callback.resume(position, rows)
 
     def end(self) -> None:
         """Ends the training."""
@@ -160,8 +158,6 @@ class _Fit:
 
     def __call__(self, position: Position, *, last_epoch: int) -> None:
         """Trains from a position to the beginning of an epoch."""
-        if position.epoch >= last_epoch:
-            return
         self.callbacks.set_params({"verbose": 0, "epochs": self.training.epochs, "steps": self.steps - position.step})
         self.model.fit(
             training_batches(
