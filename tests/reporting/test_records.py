@@ -58,7 +58,10 @@ def test_runs_in_order_are_those_of_named_variants():
 
 
 def test_label_names_data_preset_epochs_device_versions_and_commit():
-    label = "mnist (sha256 0123456789ab), preset report, 5 epochs, CPU, TensorFlow 2.21.0, Keras 3.15.1, commit cccccccccccc"
+    label = (
+        "mnist (sha256 0123456789ab), preset report, 5 epochs, CPU, TensorFlow 2.21.0, Keras 3.15.1, "
+        "commit cccccccccccc"
+    )
     assert label_of(finished("a", {}).record) == label
     assert ", CPU, bfloat16, " in label_of(finished("a", {}, precision="bfloat16").record)
     assert label_of(finished("a", {}, git_commit=None).record).endswith("commit unknown")
