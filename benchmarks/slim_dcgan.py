@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from benchmarks.contenders import BATCH, Epochs, main
 
-# As `dcgan-slim` of experiments/gan_vs_vae.py, but for the batch, which is as for every benchmark.
+# As `dcgan-slim` of experiments/gan_vs_vae, but for the batch, which is as for every benchmark.
 LATENT, CATEGORIES, MAPS, FULL_SIZE, FILTERS, WIDTH, KERNEL = 128, 64, (128, 64), 32, (32, 64, 128), 256, 4
 RATE, DECAY, PENALTY, SHARE = 1e-3, 0.9995, 0.2, 0.25
 STEPS = 50

@@ -1,8 +1,6 @@
 """Earlier name of `python -m experiments.gan_vs_vae.sweep`."""
 
-import sys
-
-from experiments.gan_vs_vae.sweep import sweep
+from experiments.gan_vs_vae.sweep import main
 
 if __name__ == "__main__":
-    sys.exit(sweep(sys.argv[1:]))
+    main()

@@ -6,30 +6,16 @@ Takes the flags of `python -m experiments.gan_vs_vae` except --variants. The sam
 The points are in TensorBoard's HParams tab, and in the figure `customization.png` beside `report.md`.
 """
 
-from __future__ import annotations
-
-import subprocess
 import sys
-from collections.abc import Sequence
 
 from experiments.gan_vs_vae.config import SWEEP
+from tfvae.cli.processes import run_each_variant
 
 
-def sweep(words: Sequence[str]) -> int:
-    """Trains every variant of the sweep; returns the exit code of the first that failed, or 0."""
-    if {"-h", "--help"} & set(words):
-        print(__doc__)
-        return 0
-    if any(word.partition("=")[0] == "--variants" for word in words):
-        print("error: Expected no --variants: the sweep names them. Received: --variants. Omit it.", file=sys.stderr)
-        return 2
-    for number, variant in enumerate(SWEEP, start=1):
-        print(f"{number} of {len(SWEEP)}: {variant}", flush=True)
-        command = [sys.executable, "-m", "experiments.gan_vs_vae", *words, "--variants", variant]
-        if code := subprocess.run(command).returncode:
-            return code
-    return 0
+def main() -> None:
+    """Trains every variant of the sweep."""
+    sys.exit(run_each_variant("gan_vs_vae", SWEEP, sys.argv[1:], description=str(__doc__)))
 
 
 if __name__ == "__main__":
-    sys.exit(sweep(sys.argv[1:]))
+    main()

@@ -38,19 +38,12 @@ def overview(runs: Sequence[FinishedRun]) -> Figure | None:
     return samples_side_by_side(runs, titles, count=2 * GRID, columns=COLUMNS, title="Generated digits")
 
 
-def point(run: FinishedRun) -> str:
-    """Latent dimensions, and the width where it is not that of the other variants."""
-    width = run.number("relative_width")
-    return f"{run.number('latent_dim'):g}-D" + ("" if width == 1 else f", width {width:g}")
-
-
 def customization(runs: Sequence[FinishedRun]) -> Figure | None:
     """Section 3.6: quality against size."""
     return metric_against_parameters(
         runs,
-        {"slim DCGAN": "sweep-dcgan*", "VAE": "sweep-vae*"},
+        {"slim DCGAN": "sweep-dcgan", "VAE": "sweep-vae"},
         "prior/fid_ratio",
-        point=point,
         title="Customization: quality against size",
         ylabel="FID over that of real images (dimensionless)",
         reference=1.0,

@@ -106,6 +106,10 @@ def overview(runs: Sequence[FinishedRun]) -> Figure | None:
 
 EXPERIMENT = Experiment(
     settings=SETTINGS,
+    figures={"overview": overview},
+    claims=CLAIMS,
+    shown=SHOWN,
+    page=Path(__file__).with_name("page.md.j2"),
     variants=[
         dense("mnist-autoencoder", build_autoencoder),
         dense("mnist-vae", build_vae),
@@ -116,8 +120,4 @@ EXPERIMENT = Experiment(
         dense("synthetic-vae", build_vae, signals=True),
         mixture("synthetic-gmvae", signals=True),
     ],
-    page=Path(__file__).with_name("page.md.j2"),
-    shown=SHOWN,
-    claims=CLAIMS,
-    figures={"overview": overview},
 )

@@ -34,7 +34,7 @@ def evaluation(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
     targets[:, 10:20] = -2.0
     model.encoder.compile(optimizer=keras.optimizers.Adam(3e-3), loss="mse")
     model.encoder.fit(data.train_images, targets, epochs=40, batch_size=50, verbose=0)
-    clusters.initialize_clusters(model, data, seed=0)
+    clusters.initialize_from_mixture(model, data, seed=0)
     folder = tmp_path_factory.mktemp("run")
     return Evaluation("gmvae", model, data, config, seed=0, history=HISTORY, folder=folder, spaces={}, whole=data)
 

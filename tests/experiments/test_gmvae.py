@@ -13,7 +13,8 @@ from PIL import Image
 
 from experiments.gmvae.config import SETTINGS
 from experiments.gmvae.variants import EXPERIMENT
-from tests.experiments.contract import ExperimentContract
+from tests.experiments.contract import ExperimentContract, command
+from tfvae.cli import main as tfvae_command
 from tfvae.data.synthetic import load_synthetic
 from tfvae.errors import InputError
 from tfvae.training.arguments import parse
@@ -36,105 +37,79 @@ SMALL = (
 )
 
 
-class OnAnyData(ExperimentContract):
-    """What holds on images and on signals; the last variant is a GMVAE."""
-
+class TestGMVAE(ExperimentContract):
     experiment = EXPERIMENT
-    columns: tuple[str, ...] = ()
+    smoke = (*SMALL, "--data", "digits")
+    variants = ("mnist-autoencoder", "mnist-gmvae-best")
+    mixtures = ("mnist-gmvae-best", "synthetic-gmvae")
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def out(cls, tmp_path_factory: pytest.TempPathFactory) -> Path:
+        """Smoke runs on images and on signals, whose data no flag names."""
+        folder = tmp_path_factory.mktemp("runs")
+        for words in ((*cls.smoke, "--variants", *cls.variants), (*SMALL, "--variants", "synthetic-gmvae")):
+            assert command(EXPERIMENT, *words, "--out", str(folder)) == 0
+        return folder
+
+    def test_each_variant_trains_on_its_own_data(self, out: Path) -> None:
+        records = [self.folder(out, name) / "metrics.json" for name in (*self.variants, "synthetic-gmvae")]
+        names = [json.loads(record.read_text())["dataset"] for record in records]
+        assert names == ["digits", "deskewed:digits", "synthetic"]
+
+    def test_samples_are_images_or_signals_and_those_of_clusters_have_classes(self, out: Path) -> None:
+        for variant in (*self.variants, "synthetic-gmvae"):
+            shape, dtype = ((200, 64), np.float32) if variant == "synthetic-gmvae" else ((200, 28, 28, 1), np.uint8)
+            with np.load(self.folder(out, variant) / "samples.npz", allow_pickle=False) as samples:
+                assert samples["images"].shape == shape and samples["images"].dtype == dtype
+                assert ("labels" in samples) == (variant in self.mixtures)
 
     def test_metrics_of_clusters_are_consistent(self, out: Path) -> None:
-        values = {name: metric["value"] for name, metric in self.metrics(out, self.variants[-1]).items()}
-        assert 0 < values["cluster_accuracy"] <= values["majority_accuracy"] <= 1
-        assert values["used_clusters"] + values["unused_clusters"] == 10
-        terms = ("reconstruction", "conditional_prior", "w_prior", "z_prior")
-        assert values["elbo"] == pytest.approx(-sum(values[name] for name in terms), abs=1e-6)
-        assert values["elbo"] < 0 <= values["z_prior"] <= np.log(10)
-        assert "cluster_accuracy" not in self.metrics(out, self.variants[0])
-        assert "kmeans_accuracy" in self.metrics(out, self.variants[0])
+        for variant in self.mixtures:
+            values = {name: metric["value"] for name, metric in self.metrics(out, variant).items()}
+            assert 0 < values["cluster_accuracy"] <= values["majority_accuracy"] <= 1
+            assert values["used_clusters"] + values["unused_clusters"] == 10
+            terms = ("reconstruction", "conditional_prior", "w_prior", "z_prior")
+            assert values["elbo"] == pytest.approx(-sum(values[name] for name in terms), abs=1e-6)
+            assert values["elbo"] < 0 <= values["z_prior"] <= np.log(10)
+        assert "cluster/fid" in self.metrics(out, "mnist-gmvae-best")
+        assert "fitted_label_accuracy" in self.metrics(out, "synthetic-gmvae")
+        assert not [name for name in self.metrics(out, "synthetic-gmvae") if "/" in name], "no images to score"
+        assert {"prior/fid", "kmeans_accuracy"} < set(self.metrics(out, "mnist-autoencoder"))
+        assert "cluster_accuracy" not in self.metrics(out, "mnist-autoencoder")
 
     def test_signs_of_collapse_are_in_the_history_of_each_epoch(self, out: Path) -> None:
-        for variant in self.variants:
+        for variant, names in (("mnist-autoencoder", set()), *((name, USAGE) for name in self.mixtures)):
             rows = json.loads((self.folder(out, variant) / "history.json").read_text())
-            clusters = USAGE if variant == self.variants[-1] else set()
-            assert [set(row["epoch_metrics"]) for row in rows] == [{"active_units"} | clusters] * 2
+            assert [set(row["epoch_metrics"]) for row in rows] == [{"active_units"} | names] * 2
 
     def test_terms_of_every_few_steps_are_kept_for_mixtures_alone(self, out: Path) -> None:
-        steps = self.folder(out, self.variants[-1]) / "steps.jsonl"
-        assert all(row["train"]["z_prior"] > 0 for row in map(json.loads, steps.read_text().splitlines()))
-        assert not (self.folder(out, self.variants[0]) / "steps.jsonl").exists()
+        for variant in self.mixtures:
+            lines = (self.folder(out, variant) / "steps.jsonl").read_text().splitlines()
+            assert lines and all(json.loads(line)["train"]["z_prior"] > 0 for line in lines)
+        assert not (self.folder(out, "mnist-autoencoder") / "steps.jsonl").exists()
 
     def test_projector_has_codes_labels_clusters_and_thumbnails(self, out: Path) -> None:
-        for variant in self.variants:
+        for variant, columns in (
+            ("mnist-autoencoder", ["label", "index"]),
+            ("mnist-gmvae-best", ["label", "index", "cluster", "probability"]),
+            ("synthetic-gmvae", ["label", "index", "fitted label", "cluster", "probability"]),
+        ):
             folder = self.folder(out, variant)
             lines = (folder / "projector/metadata.tsv").read_text().splitlines()
-            own = ("cluster", "probability") if variant == self.variants[-1] else ()
-            assert tuple(lines[0].split("\t")) == (*self.columns, *own) and len(lines) == 51
+            assert lines[0].split("\t") == columns and len(lines) == 51
             assert len((folder / "projector/codes.tsv").read_text().splitlines()) == 50
             assert (folder / "projector/sprite.png").exists() and (folder / "projector_config.pbtxt").exists()
 
-    def test_report_warns_of_collapse_where_clusters_are_unused(self, out: Path) -> None:
-        page, variant = self.page(out).read_text(), self.variants[-1]
-        unused = self.metrics(out, variant)["unused_clusters"]["value"]
-        assert (f"> {variant}, seed 0: **Collapsed.**" in page) == (unused > 0)
-        assert "one-to-one (Hungarian)" in page and "majority rule" in page
-
-
-class TestImages(OnAnyData):
-    smoke = (*SMALL, "--data", "digits")
-    variants = ("mnist-autoencoder", "mnist-gmvae-best")
-    columns = ("label", "index")
-
-    def test_best_variant_trains_on_deskewed_images(self, out: Path) -> None:
-        records = [json.loads((self.folder(out, name) / "metrics.json").read_text()) for name in self.variants]
-        assert [record["dataset"] for record in records] == ["digits", "deskewed:digits"]
-
-    def test_samples_are_images_and_those_of_clusters_have_classes(self, out: Path) -> None:
-        for variant in self.variants:
-            with np.load(self.folder(out, variant) / "samples.npz", allow_pickle=False) as samples:
-                assert samples["images"].shape == (200, 28, 28, 1) and samples["images"].dtype == np.uint8
-                assert ("labels" in samples) == (variant == "mnist-gmvae-best")
-        assert "prior/fid" in self.metrics(out, "mnist-autoencoder")
-        assert "cluster/fid" in self.metrics(out, "mnist-gmvae-best")
-
-    def test_report_judges_claims_of_finished_variants_only(self, out: Path) -> None:
+    def test_report_judges_claims_of_finished_variants_and_warns_of_collapse(self, out: Path) -> None:
         page = self.page(out).read_text()
-        judged = [claim for claim in EXPERIMENT.claims if set(claim.condition.variants()) <= set(self.variants)]
-        assert len(re.findall(r"\*\*Too short to judge:\*\*", page)) == len(judged) == 2
-        assert f"{len(EXPERIMENT.claims) - 2} more claims" in page
-
-    @pytest.mark.parametrize(
-        ("words", "said"),
-        [
-            (["--mnist.clusters", "1"], "clusters >= 2. Received: clusters=1"),
-            (["--mnist.threshold", "-0.5"], "threshold >= 0. Received: threshold=-0.5"),
-            (["--best.pretraining-epochs", "2"], "best.pretraining-epochs=2"),
-            (["--training.epochs", "1"], "best.pretraining-epochs=1"),
-            (["--training.schedule", "cosine"], "--best.learning-rate"),
-            (["--data", "synthetic", "--variants", "mnist-vae"], "a data set of images for mnist-vae"),
-            (["--variants", "synthetic-vae"], "--data, which synthetic-vae lacks"),
-            (["--latent-dim", "1"], "latent-dim >= 2"),
-            (["--variants", "mnist-gmvea"], "mnist-gmvae"),
-            (["--test-images", "60"], "test_images=60"),
-        ],
-    )
-    def test_its_own_wrong_words_are_refused(
-        self, words: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        self.assert_refused(words, said, tmp_path, capsys)
-
-
-class TestSignals(OnAnyData):
-    smoke = SMALL
-    variants = ("synthetic-vae", "synthetic-gmvae")
-    mnist = ("--variants", "mnist-vae")
-    columns = ("label", "index", "fitted label")
-
-    def test_samples_are_signals_without_metrics_of_images(self, out: Path) -> None:
-        for variant in self.variants:
-            with np.load(self.folder(out, variant) / "samples.npz", allow_pickle=False) as samples:
-                assert samples["images"].shape == (200, 64) and samples["images"].dtype == np.float32
-            assert not [name for name in self.metrics(out, variant) if "/" in name]
-        assert "fitted_label_accuracy" in self.metrics(out, "synthetic-gmvae")
+        done = {*self.variants, "synthetic-gmvae"}
+        judged = [claim for claim in EXPERIMENT.claims if set(claim.condition.variants()) <= done]
+        assert len(re.findall(r"\*\*Too short to judge:\*\*", page)) == len(judged) == 4
+        for variant in self.mixtures:
+            unused = self.metrics(out, variant)["unused_clusters"]["value"]
+            assert (f"> {variant}, seed 0: **Collapsed.**" in page) == (unused > 0)
+        assert "one-to-one (Hungarian)" in page and "majority rule" in page
 
     def test_run_on_signals_can_be_sampled_by_cluster_and_exported(self, out: Path, tmp_path: Path) -> None:
         run = str(self.folder(out, "synthetic-gmvae"))
@@ -154,12 +129,30 @@ class TestSignals(OnAnyData):
         none = ["sample", run, "--count", "5", "--label", "10", "--out", str(tmp_path / "none.npz")]
         assert tfvae_exit_code(none) == 2 and not (tmp_path / "none.npz").exists()
 
+    @pytest.mark.parametrize(
+        ("words", "said"),
+        [
+            (["--mnist.clusters", "1"], "clusters >= 2. Received: clusters=1"),
+            (["--synthetic.threshold", "-0.5"], "threshold >= 0. Received: threshold=-0.5"),
+            (["--best.pretraining-epochs", "2"], "best.pretraining-epochs=2"),
+            (["--training.epochs", "1"], "best.pretraining-epochs=1"),
+            (["--training.schedule", "cosine"], "--best.learning-rate"),
+            (["--data", "synthetic", "--variants", "mnist-vae"], "a data set of images for mnist-vae"),
+            (["--variants", "synthetic-vae"], "--data, which synthetic-vae lacks"),
+            (["--latent-dim", "1"], "latent-dim >= 2"),
+            (["--variants", "mnist-gmvea"], "mnist-gmvae"),
+            (["--samples", "60"], "samples=60"),
+        ],
+    )
+    def test_its_own_wrong_words_are_refused(
+        self, words: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        self.assert_refused(words, said, tmp_path, capsys)
+
 
 def tfvae_exit_code(words: list[str]) -> int:
-    from tfvae.cli import main
-
     with pytest.raises(SystemExit) as ended:
-        main(words)
+        tfvae_command(words)
     return int(ended.value.code or 0)
 
 

@@ -15,7 +15,7 @@ from tfvae.training.config import Training
 
 def rates(callback: LearningRates, epochs: int) -> list[float]:
     optimizer = keras.optimizers.Adam(0.9)
-    callback.set_model(SimpleNamespace(players=lambda: [(optimizer, [])]))
+    callback.set_model(SimpleNamespace(optimizers_and_variables=lambda: [(optimizer, [])]))
     found = []
     for epoch in range(epochs):
         callback.on_epoch_begin(epoch)

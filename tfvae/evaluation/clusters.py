@@ -53,7 +53,7 @@ def cluster_probabilities(evaluation: Evaluation, examples: NDArray[Any], **opti
     return np.concatenate([evaluation.model.cluster(part, **options) for part in evaluation.chunks(examples)])
 
 
-def initialize_clusters(model: Any, data: LabeledData, *, seed: int) -> None:
+def initialize_from_mixture(model: Any, data: LabeledData, *, seed: int) -> None:
     """Initializes a GMVAE's clusters from the likeliest of several Gaussian mixtures fitted to training codes.
 
     mean of a cluster = mean of the component
@@ -72,7 +72,7 @@ def initialize_clusters(model: Any, data: LabeledData, *, seed: int) -> None:
         codes, components=model.clusters, seed=seed, starts=MIXTURE_STARTS, regularization=1e-4, iterations=100
     )
     noise = np.exp(np.clip(log_variances, *distributions.LOG_VARIANCE_LIMITS)).mean(axis=0)
-    model.start_clusters(fitted.means, np.diagonal(fitted.covariances, axis1=1, axis2=2) + noise)
+    model.initialize_clusters(fitted.means, np.diagonal(fitted.covariances, axis1=1, axis2=2) + noise)
 
 
 def usage_metrics(model: Any, data: LabeledData) -> dict[str, float]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from fnmatch import fnmatch
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -40,7 +39,6 @@ def metric_against_parameters(
     families: Mapping[str, str],
     metric: str,
     *,
-    point: Callable[[FinishedRun], str],
     title: str,
     ylabel: str,
     reference: float | None = None,
@@ -50,9 +48,8 @@ def metric_against_parameters(
 
     Args:
         runs: finished runs.
-        families: {series: pattern of its variants' names}, `*` standing for anything.
+        families: {series: beginning of its variants' names}; what follows is the name of a point.
         metric: str, as in metrics.json, above 0.
-        point: function of a variant's first run to the name of its point.
         title: str.
         ylabel: str, with its unit.
         reference: value of the real data, or None.
@@ -64,8 +61,9 @@ def metric_against_parameters(
     series: dict[str, list[tuple[str, float, float]]] = {}
     for variant, group in by_variant(runs).items():
         values = [value for run in group if (value := run.value(metric)) is not None]
-        for family in [name for name, pattern in families.items() if values and fnmatch(variant, pattern)]:
-            place = (point(group[0]), float(group[0].record["parameters"]), sum(values) / len(values))
+        for family in [name for name, start in families.items() if values and variant.startswith(start)]:
+            point = variant.removeprefix(families[family]).lstrip("-") or variant
+            place = (point, float(group[0].record["parameters"]), sum(values) / len(values))
             series.setdefault(family, []).append(place)
     if not series:
         return None

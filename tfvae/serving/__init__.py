@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from tfvae.startup import import_tensorflow
+
+import_tensorflow()
+
 from tfvae.serving.export import export, signatures
 
 __all__ = ["export", "signatures"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 
 from tfvae.data.pipeline import steps_per_epoch
-from tfvae.evaluation.clusters import initialize_clusters, usage_metrics
+from tfvae.evaluation.clusters import initialize_from_mixture, usage_metrics
 from tfvae.training.callbacks import AtEpoch, EpochMetrics, LearningRates, StepHistory
 from tfvae.training.run import Run
 
@@ -36,7 +36,7 @@ def cluster_callbacks(
     if pretraining_epochs:
 
         def begin(model: keras.Model) -> None:
-            initialize_clusters(model, run.data, seed=run.seed)
+            initialize_from_mixture(model, run.data, seed=run.seed)
             restart(model.optimizer)
 
         callbacks.insert(0, AtEpoch(pretraining_epochs, begin))
