@@ -139,3 +139,16 @@ def test_cosine_schedule_sets_the_rate_of_each_epoch(tmp_path):
     assert command(tmp_path, *words) == 0
     rates = [row["epoch_metrics"]["rate"] for row in history_without_seconds(run_folder(tmp_path, "scripted"))]
     assert rates == pytest.approx([RATE * (1 + math.cos(math.pi * epoch / 4)) / 2 for epoch in range(4)], rel=1e-6)
+
+
+def test_averaged_weights_of_an_interrupted_training_are_those_of_an_undisturbed_one(tmp_path):
+    """Keras writes the averages into the model when `fit` ends, which an interrupted epoch makes it do twice."""
+    words = ("--variants", "averaged", "--training.epochs", "2")
+    assert command(tmp_path / "undisturbed", *words) == 0
+    for moment in ("step-6", "evaluation", ""):
+        assert command(tmp_path / "interrupted", *words, at=moment) == (130 if moment else 0)
+    ours, theirs = (run_folder(tmp_path / name, "averaged") for name in ("interrupted", "undisturbed"))
+    assert_equal_arrays(saved_weights(ours), saved_weights(theirs))
+    assert command(tmp_path / "plain", "--variants", "vae", "--training.epochs", "2") == 0
+    plain = saved_weights(run_folder(tmp_path / "plain", "vae"))
+    assert np.abs(plain[0] - saved_weights(ours)[0]).max() > 1e-4, "the averages differ from the weights"

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tfvae import figures
 from tfvae.evaluation.clusters import color_labels
-from tfvae.evaluation.evaluation import Draw, Evaluation, Samples
+from tfvae.evaluation.evaluation import Draw, Evaluation
 from tfvae.evaluation.model import encodes
 from tfvae.figures import Figure
 from tfvae.metrics.conditional import class_accuracy, cosine_similarity, unrecognizable
@@ -177,10 +177,3 @@ def shrinking(sampler: str, factors: Sequence[float]) -> Draw:
         }
 
     return drawn
-
-
-def overview(sheets: Mapping[str, Samples], count: int, *, columns: int, title: str) -> Figure:
-    """The first samples of several runs side by side."""
-    return figures.sample_comparison(
-        {name: samples.images[:count] for name, samples in sheets.items()}, columns=columns, title=title
-    )
