@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import math
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from tfvae.reporting.tables import comparison_rows, cost_rows, markdown_table, s
 from tfvae.training.run_folder import history_rows
 
 RUNS = "*/seed-*/metrics.json"
+MISSING = "\0"  # stands in a rendered page where no run has the figure
 
 
 def write_page(experiment: Experiment, folder: Path) -> Path:
@@ -55,9 +57,26 @@ def render(experiment: Experiment, runs: Sequence[FinishedRun], folder: Path) ->
     page = _Page(experiment, runs, folder)
     names = {name: getattr(page, name) for name in dir(page) if not name.startswith("_")}
     text = environment.get_template(experiment.page.name).render(names)
-    lines = text.splitlines()
-    kept = [line for place, line in enumerate(lines) if line or (place and lines[place - 1])]
-    return "\n".join(kept).rstrip() + "\n"
+    return "\n\n".join(without_gaps(text)) + "\n"
+
+
+def without_gaps(text: str) -> list[str]:
+    """The blocks of a page without what a missing figure leaves behind: the paragraph before it, and empty headings."""
+    blocks = [block.strip("\n") for block in re.split(r"\n\s*\n", text) if block.strip()]
+    kept: list[str] = []
+    for place, block in enumerate(blocks):
+        pictures = blocks[place + 1 : place + 2]
+        introduces = block[0] not in "#|-!>" and pictures == [MISSING]
+        if block == MISSING or (introduces and not "".join(blocks[place + 2 : place + 3]).startswith("![")):
+            continue
+        kept.append(block)
+    complete: list[str] = []
+    for block in reversed(kept):
+        level = len(block) - len(block.lstrip("#"))
+        below = complete[-1] if complete else "# "
+        if not level or "\n" in block or not below.startswith("#") or len(below) - len(below.lstrip("#")) > level:
+            complete.append(block)
+    return complete[::-1]
 
 
 class _Page:
@@ -134,7 +153,7 @@ class _Page:
         first = {variant: group[0] for variant, group in by_variant(self._named(variants)).items()}
         paths = [run.folder.figures / f"{name}.png" for run in first.values()]
         links = [f"![{alt or name}]({path.relative_to(self._folder)})" for path in paths if path.exists()]
-        return " ".join(links) + "\n" if links else ""
+        return (" ".join(links) if links else MISSING) + "\n"
 
     def snapshots(self, tag: str, variant: str) -> str:
         """Pictures of one variant as its training goes on, from left to right."""
@@ -142,7 +161,8 @@ class _Page:
         paths = sorted(run.folder.figures.glob(f"epoch-*_{tag}.png")) if run else []
         epochs = ", ".join(str(int(path.name[6:9])) for path in paths)
         links = " ".join(f"![{path.stem}]({path.relative_to(self._folder)})" for path in paths)
-        return f"Epochs {epochs}, from left to right.\n\n{links}\n" if paths else ""
+        words = f"Epochs {epochs}, from left to right." if len(paths) > 1 else f"Epoch {epochs}."
+        return f"{words}\n\n{links}\n" if paths else f"{MISSING}\n"
 
     def warnings(self, *variants: str) -> str:
         """The warnings of the experiment's rule on each run's history, by epoch."""
@@ -205,12 +225,14 @@ class _Page:
 
     def _commands(self) -> list[str]:
         """A command for each preset, precision and number of epochs that the runs have."""
-        groups: dict[tuple[str, str, int], list[FinishedRun]] = {}
+        groups: dict[tuple[str, str, int, tuple[int, ...]], list[FinishedRun]] = {}
+        of_variant = by_variant(self._runs)
         for run in self._runs:
-            key = (run.record["preset"], run.record.get("precision", "float32"), run.epochs)
+            seeds = tuple(sorted(other.seed for other in of_variant[run.variant]))
+            key = (run.record["preset"], run.record.get("precision", "float32"), run.epochs, seeds)
             groups.setdefault(key, []).append(run)
         commands = []
-        for (preset, precision, epochs), runs in groups.items():
+        for (preset, precision, epochs, seeds), runs in groups.items():
             command = f"python -m experiments.{self.settings.name} --data-dir DIR"
             command += f" --preset {preset}" * (preset != "report")
             command += f" --precision {precision}" * (precision != "float32")
@@ -220,8 +242,7 @@ class _Page:
             usual = {self.settings.of_preset(preset)[name].training.epochs for name in variants}
             if usual != {epochs}:
                 command += f" --training.epochs {epochs}"
-            seeds = sorted({run.seed for run in runs})
-            commands.append(command + f" --seeds {' '.join(map(str, seeds))}" * (seeds != [0]))
+            commands.append(command + f" --seeds {' '.join(map(str, seeds))}" * (seeds != (0,)))
         return commands
 
     def _named(self, variants: Sequence[str]) -> list[FinishedRun]:

@@ -58,7 +58,14 @@ def read_record(path: Path) -> dict[str, Any]:
             f"Expected the metrics.json of a run. Received: {path}, without its experiment, variant, seed or metrics. "
             "Remove it."
         )
-    return {**record, "metrics": {current_name(name): metric for name, metric in record["metrics"].items()}}
+    return {**record, "metrics": {current_name(name): _comparable(of) for name, of in record["metrics"].items()}}
+
+
+def _comparable(metric: dict[str, Any]) -> dict[str, Any]:
+    """The measurement without a number of the report that is of another feature space, as version 0.1.0 recorded it."""
+    if "Inception" in str(metric.get("source")) and metric.get("extractor") != "inception":
+        return {**metric, "reported": None, "source": None}
+    return metric
 
 
 def current_name(metric: str) -> str:
@@ -105,8 +112,9 @@ def label_of(record: Mapping[str, Any]) -> str:
     """What a result's numbers depend on, in a line: data, epochs, device, precision, versions, commit."""
     versions, precision = record["versions"], record.get("precision", "float32")
     place = record["device"] if precision == "float32" else f"{record['device']}, {precision}"
+    images = f", {record['training_images']:,} for training" if "training_images" in record else ""
     return (
-        f"{record['dataset']} (sha256 {record['dataset_sha256'][:12]}), preset {record['preset']}, "
+        f"{record['dataset']} (sha256 {record['dataset_sha256'][:12]}{images}), preset {record['preset']}, "
         f"{record['epochs']} epochs, {place}, TensorFlow {versions['tensorflow']}, "
         f"Keras {versions['keras']}, commit {(record['git_commit'] or 'unknown')[:12]}"
     )

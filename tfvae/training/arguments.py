@@ -211,7 +211,7 @@ def parse(settings: Settings, words: Sequence[str]) -> Plan:
 def _parsed(settings: Settings, fields: Mapping[str, _Field], words: Sequence[str]) -> dict[str, Any]:
     """{path: value} of everything that the command line can set."""
     arguments: Any = tyro.cli(
-        _parser_type(fields),
+        _parser_type(fields, settings),
         args=list(words),
         prog=f"python -m experiments.{settings.name}",
         description=settings.description,
@@ -305,9 +305,11 @@ def _shown(value: Any) -> str:
     return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
-def _parser_type(fields: Mapping[str, _Field]) -> type:
+def _parser_type(fields: Mapping[str, _Field], settings: Settings) -> type:
     """A dataclass with the options of the command and every field of the variants, for tyro to read."""
     options, texts = typing.get_type_hints(RunOptions), _docstrings(RunOptions)
+    texts["variants"] = f"Which variants to run, of {', '.join(settings.configs)}. If none is given: "
+    texts["variants"] += f"{', '.join(settings.default_variants('report'))}."
     tree: dict[str, Any] = {
         entry.name: _Field(options[entry.name], entry.default, texts[entry.name], [])
         for entry in dataclasses.fields(RunOptions)

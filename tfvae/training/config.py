@@ -78,7 +78,8 @@ class VariantConfig:
     training_images: int | None = None
     """Use only this many training images; all if not given."""
     test_images: int | None = None
-    """Use only this many test images; all if not given."""
+    """Use only this many test images for validation and for metrics of the model; samples are always compared with the
+    whole test split."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """bfloat16 computes layers in bfloat16 and keeps weights and statistics in float32."""
     samples: int = 10_000

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from rich.progress import Progress
+from rich.progress import Progress, TaskID
 
 from tfvae.data.labeled import LabeledData
 from tfvae.evaluation.evaluation import Evaluation
@@ -90,5 +90,11 @@ class Run:
 
     def bar(self, description: str) -> Callable[[int, int], None]:
         """A progress bar for a part of the evaluation: a function of (done, planned) that moves it."""
-        task = self.progress.add_task(f"{self.name}: {description}", total=None, loss="")
-        return lambda done, planned: self.progress.update(task, completed=done, total=planned)
+        tasks: list[TaskID] = []
+
+        def update(done: int, planned: int) -> None:
+            if not tasks:
+                tasks.append(self.progress.add_task(f"{self.name}: {description}", total=planned, loss=""))
+            self.progress.update(tasks[0], completed=done, total=planned)
+
+        return update
