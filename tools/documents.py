@@ -15,7 +15,7 @@ from pathlib import Path
 
 import experiments
 from tfvae.files import atomic_write
-from tfvae.training.arguments import Settings
+from tfvae.training.settings import Settings
 
 ROOT = Path(experiments.__path__[0]).parent
 MARKS = {

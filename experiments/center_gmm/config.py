@@ -16,8 +16,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tfvae.training.arguments import Author, Preset, Report, Settings
 from tfvae.training.config import SMOKE, VariantConfig, check
+from tfvae.training.settings import Author, Preset, Report, Settings
 
 IIT = "Indian Institute of Technology, Hyderabad"
 

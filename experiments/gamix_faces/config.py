@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from experiments.gamix_faces.sections import KL, AdversarialGaMix, AdversarialKL, GaMix, Networks, PatchGANNetworks
-from tfvae.training.arguments import Alias, Author, Preset, Report, Settings
 from tfvae.training.config import Training, VariantConfig, check, section
+from tfvae.training.settings import Alias, Author, Preset, Report, Settings
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ from dataclasses import replace
 from typing import Any
 
 from experiments.gan_vs_vae.fields import DCGANConfig, DCGANR1Config, SlimConfig, VAEConfig
-from tfvae.training.arguments import Alias, Author, Preset, Report, Settings
 from tfvae.training.config import SMOKE
+from tfvae.training.settings import Alias, Author, Preset, Report, Settings
 
 
 def sweep(name: str, config: VAEConfig, sizes: tuple[int, ...]) -> dict[str, VAEConfig]:

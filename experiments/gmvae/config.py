@@ -28,8 +28,8 @@ from experiments.gmvae.fields import (
     SyntheticMixtureConfig,
     SyntheticPlaneConfig,
 )
-from tfvae.training.arguments import Alias, Author, Preset, Report, Settings
 from tfvae.training.config import SMOKE, Training
+from tfvae.training.settings import Alias, Author, Preset, Report, Settings
 
 BEST = Mixture(
     latent_dim=10,

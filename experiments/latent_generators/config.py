@@ -15,8 +15,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tfvae.training.arguments import Author, Preset, Report, Settings
 from tfvae.training.config import SMOKE, Training, VariantConfig, check
+from tfvae.training.settings import Author, Preset, Report, Settings
 
 LEAST = {"samples": 10, "budget_samples": 2, "spread": 2}
 

@@ -19,9 +19,9 @@ from tfvae.reporting.experiment import Experiment
 from tfvae.reporting.figures import samples_side_by_side
 from tfvae.reporting.page import render, write_page
 from tfvae.reporting.records import find_runs
-from tfvae.training.arguments import Preset, Report, Settings
 from tfvae.training.config import Training, VariantConfig
 from tfvae.training.published import Published
+from tfvae.training.settings import Preset, Report, Settings
 from tfvae.training.variant import Variant
 
 CONFIGS = {name: VariantConfig(training=Training(epochs=5)) for name in ("vae", "ae", "sweep-1", "sweep-2")}

@@ -11,8 +11,9 @@ from typing import Literal
 import pytest
 
 from tfvae.errors import InputError
-from tfvae.training.arguments import Alias, Preset, Report, Settings, parse
+from tfvae.training.arguments import parse
 from tfvae.training.config import Training, VariantConfig, check
+from tfvae.training.settings import Alias, Preset, Report, Settings
 
 REPOSITORY = Path(__file__).parents[2]
 

@@ -22,10 +22,11 @@ from tests.training.commands import (
 )
 from tfvae.errors import InputError
 from tfvae.files import read_json, write_json
-from tfvae.training.arguments import Plan, parse
+from tfvae.training.arguments import parse
 from tfvae.training.checkpoint import Checkpointer, Position
 from tfvae.training.config import fingerprint
 from tfvae.training.run_folder import RunFolder, changed_fields, history_rows, recorded_fingerprint, step_rows
+from tfvae.training.settings import Plan
 
 REPOSITORY = Path(__file__).parents[2]
 COMMITTED = sorted((REPOSITORY / "tensorboard_logs" / "reference").glob("*/*/seed-*/config.json"))

@@ -34,10 +34,10 @@ from tfvae.networks.dense import dense_decoder, dense_encoder
 from tfvae.reporting.claims import Budget, Claim, Value
 from tfvae.reporting.experiment import Experiment
 from tfvae.training import fit
-from tfvae.training.arguments import Preset, Report, Settings
 from tfvae.training.callbacks import EpochMetrics, StepHistory, StopOnNonFinite
 from tfvae.training.config import Training, VariantConfig
 from tfvae.training.run import Run
+from tfvae.training.settings import Preset, Report, Settings
 from tfvae.training.variant import Variant, one_adam
 
 LATENT_DIM = 2

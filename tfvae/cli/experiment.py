@@ -12,7 +12,8 @@ from tfvae.startup import import_tensorflow
 from rich.console import Console
 
 from tfvae.cli.exit_codes import reported
-from tfvae.training.arguments import Plan, Settings, parse
+from tfvae.training.arguments import parse
+from tfvae.training.settings import Plan, Settings
 
 if TYPE_CHECKING:
     from tfvae.reporting.experiment import Experiment

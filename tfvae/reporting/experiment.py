@@ -10,8 +10,8 @@ from typing import Any
 from tfvae.figures import Figure
 from tfvae.reporting.claims import Claim
 from tfvae.reporting.records import FinishedRun
-from tfvae.training.arguments import Settings
 from tfvae.training.published import Published
+from tfvae.training.settings import Settings
 from tfvae.training.variant import Variant
 
 DrawRuns = Callable[[Sequence[FinishedRun]], Figure | None]

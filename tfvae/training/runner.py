@@ -22,13 +22,13 @@ from tfvae.data.pipeline import steps_per_epoch
 from tfvae.evaluation.references import check_scored
 from tfvae.files import atomic_write
 from tfvae.models.base import GenerativeModel
-from tfvae.training.arguments import Plan, RunOptions
 from tfvae.training.config import VariantConfig, check
 from tfvae.training.estimate import in_words, training_seconds
 from tfvae.training.fit import train
 from tfvae.training.published import Published
 from tfvae.training.run import Run
 from tfvae.training.run_folder import RunFolder
+from tfvae.training.settings import Plan, RunOptions
 from tfvae.training.strategy import choose_strategy, compiles_with_xla, describe_device, repeatable
 from tfvae.training.variant import Variant
 from tfvae.training.write import facts_of, write_evaluation, write_record
