@@ -22,6 +22,7 @@ from typing import Any
 
 from experiments.gan_vs_vae.fields import DCGANConfig, DCGANR1Config, SlimConfig, VAEConfig
 from tfvae.training.arguments import Alias, Author, Preset, Report, Settings
+from tfvae.training.config import SMOKE
 
 
 def sweep(name: str, config: VAEConfig, sizes: tuple[int, ...]) -> dict[str, VAEConfig]:
@@ -57,8 +58,7 @@ SETTINGS = Settings(
     presets={
         "quick": Preset({"training.epochs": 5, "samples": 5000}, variants=("vae", "dcgan-slim")),
         "smoke": Preset(
-            {"training.epochs": 2, "training.steps_per_execution": 5, "samples": 500, "copies": 100, "width": 0.0625}
-            | {"training_images": 1000, "test_images": 500}
+            SMOKE | {"training.steps_per_execution": 5, "training_images": 1000, "copies": 100, "width": 0.0625}
         ),
     },
     aliases={

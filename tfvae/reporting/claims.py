@@ -285,15 +285,15 @@ class Claim:
         if self.ours:
             text += " (A goal of ours, not the report's.)"
         involved = self._involved(runs)
-        epochs = {name: group[0].epochs for name, group in involved.items()}
         if verdict == "Too short to judge":
             needed = f"at least {self.budget.epochs} epochs"
             needed += f" on {self.budget.images:,} images" if self.budget.images else ""
-            return f"{text} It takes {needed}; these are {_listed(epochs)}."
+            return f"{text} It takes {needed}; these are {_lengths(involved, images=bool(self.budget.images))}."
         if verdict == "No number":
             return f"{text} No metric of these runs decides it."
         text += f" We measure: {self.condition.written(runs)}"
-        text += f", after {_listed(epochs)}." if len(set(epochs.values())) > 1 else "."
+        different = len({run.epochs for group in involved.values() for run in group}) > 1
+        text += f", after {_lengths(involved)}." if different else "."
         explanation = self.holds if verdict == "Holds" else self.refuted
         return f"{text} {explanation}".rstrip()
 
@@ -301,5 +301,11 @@ class Claim:
         return {name: runs[name] for name in self.condition.variants() if runs.get(name)}
 
 
-def _listed(epochs: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} epoch{'s' * (count != 1)} of {name}" for name, count in epochs.items())
+def _lengths(involved: Mapping[str, Sequence[FinishedRun]], *, images: bool = False) -> str:
+    """How long the runs of each variant were trained, and on how many images where that is asked for and recorded."""
+    texts = []
+    for name, group in involved.items():
+        for epochs, count in dict.fromkeys((run.epochs, run.number("training_images")) for run in group):
+            text = f"{epochs} epoch{'s' * (epochs != 1)} of {name}"
+            texts.append(f"{text} on {count:,} images" if images and count else text)
+    return ", ".join(dict.fromkeys(texts))

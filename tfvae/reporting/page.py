@@ -111,7 +111,8 @@ class _Page:
 
     def costs(self, *variants: str) -> str:
         """Parameters and training time of each variant."""
-        return markdown_table(cost_rows(self._named(variants)))
+        runs = self._named(variants)
+        return markdown_table(cost_rows(runs)) if runs else ""
 
     def extremes(self, *variants: str, metric: str) -> str:
         """Which of several variants have the lowest and the highest value of a metric."""
