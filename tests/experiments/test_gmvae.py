@@ -164,7 +164,7 @@ def test_data_flag_reaches_the_image_variants_and_says_so() -> None:
     plan = parse(SETTINGS, ["--preset", "smoke", "--data", "digits"])
     assert {config.dataset for name, config in plan.configs.items() if name.startswith("synthetic")} == {"synthetic"}
     assert plan.configs["mnist-vae"].dataset == "digits"
-    assert any("synthetic-gmvae have no such field" in note for note in plan.notes)
+    assert any("--data" in note and "synthetic-gmvae lack" in note for note in plan.notes)
 
 
 @pytest.mark.parametrize("prefix", ["", "deskewed:", "upright:"])

@@ -25,7 +25,7 @@ def page(**accuracies: list[float]) -> Any:
 
 
 def metrics(accuracy: float) -> dict[str, dict[str, float]]:
-    unused = round(10 * (1 - accuracy))
+    unused = float(round(10 * (1 - accuracy)))
     return {"accuracy": {"value": accuracy}, "unused": {"value": unused}, "used": {"value": 10 - unused}}
 
 

@@ -207,9 +207,9 @@ class _Page:
         """A warning for every run whose metric is above or below a bound; `{name}` in its text stands for a metric."""
         lines = []
         for run in self._named(variants):
-            value = run.value(metric)
-            if value is not None and (value > above or value < below):
-                named = {name: number(run.value(name)) for name in run.record["metrics"] if f"{{{name}}}" in text}
+            values = {name: float(run.value(name) or 0) for name in run.record["metrics"]}
+            if metric in values and (values[metric] > above or values[metric] < below):
+                named = {name: number(int(v) if v.is_integer() else v) for name, v in values.items()}
                 lines.append(f"> {run.variant}, seed {run.seed}: {text.format_map(named)}\n")
         return "\n".join(lines)
 
