@@ -6,13 +6,14 @@ import operator
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from tfvae.reporting.numbers import number, over_seeds
 from tfvae.reporting.records import FinishedRun
 
 Runs = Mapping[str, Sequence[FinishedRun]]
-Verdict = Literal["Holds", "Does not hold", "Too short to judge", "No number"]
+Verdict = Literal["Holds", "Does not hold", "Too short to judge", "Not comparable", "No number"]
+LABEL = ("extractor_sha256", "samples", "real_samples")
 
 _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     ">=": operator.ge,
@@ -34,8 +35,8 @@ class Quantity(ABC):
         """The number with what it was computed from."""
 
     @abstractmethod
-    def variants(self) -> tuple[str, ...]:
-        """The variants that it reads."""
+    def reads(self) -> tuple[Value, ...]:
+        """The metrics that it reads."""
 
     def __ge__(self, other: Quantity | float) -> Condition:
         return Comparison(self, ">=", other)
@@ -72,11 +73,11 @@ class Value(Quantity):
 
     def written(self, runs: Runs) -> str:
         values = self._values(runs)
-        shown = over_seeds(values) if self.seeds == "mean" else f"{number(self.value(runs))} at best"
+        shown = over_seeds(values) if self.seeds == "mean" else f"{number(self.value(runs))}, {self.seeds} of the seeds"
         return f"{self.metric} {shown} ({self.of})"
 
-    def variants(self) -> tuple[str, ...]:
-        return (self.of,)
+    def reads(self) -> tuple[Value, ...]:
+        return (self,)
 
     def _values(self, runs: Runs) -> list[float]:
         found = (run.number(self.metric) for run in runs.get(self.of, ()))
@@ -104,8 +105,8 @@ class _Pair(Quantity):
     def combined(self, first: float, second: float) -> float | None:
         """The two values in one."""
 
-    def variants(self) -> tuple[str, ...]:
-        return tuple(variant for value in self.pair for variant in value.variants())
+    def reads(self) -> tuple[Value, ...]:
+        return self.pair
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,8 +152,24 @@ class Condition(ABC):
         """The numbers that decide."""
 
     @abstractmethod
+    def reads(self) -> tuple[Value, ...]:
+        """The metrics that it reads."""
+
     def variants(self) -> tuple[str, ...]:
         """The variants that it reads."""
+        return tuple(dict.fromkeys(value.of for value in self.reads()))
+
+    def comparable(self, runs: Runs) -> bool:
+        """Whether each metric that it reads of samples is of one data set, feature space and number of samples."""
+        labels: dict[str, list[tuple[Any, ...]]] = {}
+        for value in self.reads():
+            for run in runs.get(value.of, ()):
+                metric = run.record["metrics"].get(value.metric, {})
+                if "/" in value.metric and metric.get("extractor"):
+                    label = (run.record.get("dataset"), *(metric.get(name) for name in LABEL))
+                    labels.setdefault(value.metric.rpartition("/")[2], []).append(label)
+        columns = [column for rows in labels.values() for column in zip(*rows, strict=True)]
+        return all(len(set(column) - {None}) <= 1 for column in columns)
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,9 +189,8 @@ class Comparison(Condition):
         right = self.right.written(runs) if isinstance(self.right, Quantity) else f"asked: {self.sign} {self.right:g}"
         return f"{self.left.written(runs)}{' against ' if isinstance(self.right, Quantity) else '; '}{right}"
 
-    def variants(self) -> tuple[str, ...]:
-        right = self.right.variants() if isinstance(self.right, Quantity) else ()
-        return tuple(dict.fromkeys((*self.left.variants(), *right)))
+    def reads(self) -> tuple[Value, ...]:
+        return (*self.left.reads(), *(self.right.reads() if isinstance(self.right, Quantity) else ()))
 
 
 class AllOf(Condition):
@@ -190,8 +206,8 @@ class AllOf(Condition):
     def written(self, runs: Runs) -> str:
         return "; ".join(condition.written(runs) for condition in self.conditions)
 
-    def variants(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(name for condition in self.conditions for name in condition.variants()))
+    def reads(self) -> tuple[Value, ...]:
+        return tuple(value for condition in self.conditions for value in condition.reads())
 
 
 class AnyOf(AllOf):
@@ -200,6 +216,9 @@ class AnyOf(AllOf):
     def holds(self, runs: Runs) -> bool | None:
         results = [condition.holds(runs) for condition in self.conditions]
         return True if True in results else None if None in results else False
+
+    def written(self, runs: Runs) -> str:
+        return "; or ".join(condition.written(runs) for condition in self.conditions)
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,8 +237,8 @@ class Increasing(Condition):
         values = [number(Value(metric, self.of).value(runs)) for metric in self.metrics]
         return f"{', '.join(self.metrics)}: {' / '.join(values)} ({self.of})"
 
-    def variants(self) -> tuple[str, ...]:
-        return (self.of,)
+    def reads(self) -> tuple[Value, ...]:
+        return tuple(Value(metric, self.of) for metric in self.metrics)
 
 
 @dataclass(frozen=True)
@@ -269,6 +288,8 @@ class Claim:
             return "No number"
         if not all(self.budget.allows(run) for group in involved.values() for run in group):
             return "Too short to judge"
+        if not self.condition.comparable(runs):
+            return "Not comparable"
         holds = self.condition.holds(runs)
         return "No number" if holds is None else "Holds" if holds else "Does not hold"
 
@@ -291,6 +312,8 @@ class Claim:
             return f"{text} It takes {needed}; these are {_lengths(involved, images=bool(self.budget.images))}."
         if verdict == "No number":
             return f"{text} No metric of these runs decides it."
+        if verdict == "Not comparable":
+            return f"{text} The runs differ in data set, feature space or number of samples."
         text += f" We measure: {self.condition.written(runs)}"
         different = len({run.epochs for group in involved.values() for run in group}) > 1
         text += f", after {_lengths(involved)}." if different else "."

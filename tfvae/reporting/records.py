@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,12 @@ from typing import Any
 from tfvae.errors import InputError
 from tfvae.files import read_json
 from tfvae.training.run_folder import RunFolder
+
+FIELDS = (
+    *("experiment", "variant", "seed", "preset", "dataset", "dataset_sha256", "parameters", "epochs"),
+    *("seconds_per_epoch", "device", "versions", "git_commit", "metrics"),
+)
+"""What every metrics.json holds."""
 
 EARLIER_NAMES = {
     "unrecognisable_share": "unrecognizable_share",
@@ -31,7 +38,7 @@ class FinishedRun:
     def value(self, metric: str) -> float | None:
         """The measured value, or None where this run has no such metric."""
         measurement = self.record["metrics"].get(metric)
-        return None if measurement is None else measurement["value"]
+        return measurement["value"] if measurement is not None and math.isfinite(measurement["value"]) else None
 
     def number(self, name: str) -> float | None:
         """A metric, a number of the record such as `parameters`, or a setting such as `latent_dim`; None without it."""
@@ -53,16 +60,24 @@ def read_record(path: Path) -> dict[str, Any]:
         InputError: if the file is missing, no JSON, or not the record of a run.
     """
     record = read_json(path)
-    if not isinstance(record, dict) or not {"experiment", "variant", "seed", "metrics"} <= record.keys():
+    missing = [name for name in FIELDS if not isinstance(record, dict) or name not in record]
+    if missing or not isinstance(record["metrics"], dict) or not isinstance(record["seed"], int):
         raise InputError(
-            f"Expected the metrics.json of a run. Received: {path}, without its experiment, variant, seed or metrics. "
-            "Remove it."
+            f"Expected the metrics.json of a run. Received: {path}, without {', '.join(missing) or 'metrics by name'}. "
+            "Remove it, and give the experiment's command again."
         )
+    for name, metric in record["metrics"].items():
+        if not isinstance(metric, dict) or not isinstance(metric.get("value"), int | float):
+            raise InputError(
+                f"Expected a number as the value of each metric. Received: {metric!r} for {name} in {path}. "
+                "Remove the file, and give the experiment's command again."
+            )
     return {**record, "metrics": {current_name(name): _comparable(of) for name, of in record["metrics"].items()}}
 
 
 def _comparable(metric: dict[str, Any]) -> dict[str, Any]:
     """The measurement without a number of the report that is of another feature space, as version 0.1.0 recorded it."""
+    metric = {"std": None, **metric}
     if "Inception" in str(metric.get("source")) and metric.get("extractor") != "inception":
         return {**metric, "reported": None, "source": None}
     return metric

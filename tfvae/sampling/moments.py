@@ -94,6 +94,9 @@ def checked_classes(labels: ArrayLike, *, classes: int | None) -> NDArray[np.int
     return array
 
 
+LARGEST_INTEGER = 2**63 - 1  # of TensorFlow's int64
+
+
 def checked_integer(value: int, *, name: str, minimum: int) -> int:
     """`value` as an int, after checking that it is an integer not under `minimum`.
 
@@ -106,11 +109,12 @@ def checked_integer(value: int, *, name: str, minimum: int) -> int:
         int.
 
     Raises:
-        InputError: if `value` is no integer or is under `minimum`.
+        InputError: if `value` is no integer, is under `minimum`, or does not fit int64.
     """
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < minimum:
+    integer = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not integer or not minimum <= value <= LARGEST_INTEGER:
         raise InputError(
-            f"Expected {name} as an integer >= {minimum}. Received: {value!r}. Pass {name}={minimum} or more."
+            f"Expected {name} as an integer in {minimum} .. 2**63 - 1. Received: {value!r}. Pass {name}={minimum} or more."
         )
     return int(value)
 

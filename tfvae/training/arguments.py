@@ -28,6 +28,9 @@ def parse(settings: Settings, words: Sequence[str]) -> Plan:
     Raises:
         InputError: if a variant is unknown, a value is not allowed, or a chosen variant lacks a field that is given.
     """
+    flags = [word.partition("=")[0] for word in words if word.startswith("--")]
+    repeated = [flag for place, flag in enumerate(flags) if flag in flags[:place]]
+    check(not repeated, "each flag once", flags=" ".join(repeated))
     preset = _preset(settings, words)
     defaults = settings.of_preset(preset)
     groups = _without_aliases(settings, words)
@@ -40,6 +43,7 @@ def parse(settings: Settings, words: Sequence[str]) -> Plan:
         f"variants out of {', '.join(settings.configs)}",
         variants=", ".join(options.variants),
     )
+    check(bool(options.variants) or "--variants" not in flags, "the name of a variant", variants="none")
     chosen = options.variants or settings.default_variants(preset)
     changes: dict[str, dict[str, Any]] = {variant: {} for variant in chosen}
     notes = []
@@ -48,6 +52,12 @@ def parse(settings: Settings, words: Sequence[str]) -> Plan:
             having = [name for name in fields[path].owners if scope is None or name in scope]
             reached = [name for name in chosen if name in having]
             lacking = [name for name in chosen if name not in having]
+            if not reached and scope is not None:
+                alias = next(old for old, one in settings.aliases.items() if path.startswith(one.field))
+                raise InputError(
+                    f"Expected one of {', '.join(having)} for {_flag(alias)}, an earlier name of {_flag(path)} for them "
+                    f"alone. Received: {', '.join(chosen)}. Name them with --variants, or write {_flag(path)}."
+                )
             if not reached or (lacking and options.variants and scope is None):
                 raise InputError(
                     f"Expected a flag that every chosen variant has. Received: {_flag(path)}, which "

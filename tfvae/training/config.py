@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, TypeVar
@@ -43,7 +44,7 @@ class Training:
     def __post_init__(self) -> None:
         check(self.epochs >= 1, "at least 1 epoch", training_epochs=self.epochs)
         check(self.batch_size >= 1, "a batch size of at least 1", training_batch_size=self.batch_size)
-        check(self.learning_rate > 0, "a positive learning rate", training_learning_rate=self.learning_rate)
+        check(0 < self.learning_rate < math.inf, "a positive learning rate", training_learning_rate=self.learning_rate)
         for name in ("early_stopping", "reduce_on_plateau"):
             epochs = getattr(self, name)
             check(epochs is None or epochs >= 1, "at least 1 epoch", **{f"training_{name}": epochs})

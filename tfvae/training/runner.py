@@ -209,6 +209,15 @@ def _checked_models(tasks: Mapping[str, Task], strategy: tf.distribute.Strategy)
             training_batch_size=config.training.batch_size,
         )
         task.variant.check(config, data)
+        optimizers = [key for key in task.variant.optimizers(config) if key.endswith("optimizer")]
+        watched = config.training.early_stopping or config.training.reduce_on_plateau
+        check(
+            not watched or len(optimizers) == 1,
+            f"no --training.early-stopping or --training.reduce-on-plateau for {name}, whose validation loss is a "
+            "sum of two players' losses and says nothing of progress",
+            early_stopping=config.training.early_stopping,
+            reduce_on_plateau=config.training.reduce_on_plateau,
+        )
         check_scored(task.whole, config.samples, getattr(config, "inception", None))
         with strategy.scope():
             models[name] = task.variant.build(config, data, 0)

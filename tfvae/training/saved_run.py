@@ -22,6 +22,7 @@ def finished_run(path: Path) -> RunFolder:
     Raises:
         InputError: if there is no such run, several, or it has not ended.
     """
+    path = path.resolve()
     if not path.is_dir():
         raise InputError(f"Expected the folder of a run. Received: {path}, which is no folder. Check the path.")
     runs = [path] if (path / "config.json").exists() else sorted(file.parent for file in path.rglob("config.json"))
