@@ -123,6 +123,6 @@ class TestTable:
         assert_refused(tfvae_command("table", "empty"), "no metrics.json")
         path = Path("runs/tiny/a/seed-0/metrics.json")
         path.write_text(json.dumps({"experiment": "tiny", "variant": "a", "seed": 0, "metrics": {}}))
-        assert_refused(tfvae_command("table", "runs"), str(path), "without dataset, ")
+        assert_refused(tfvae_command("table", "runs"), str(path), "without preset, dataset, ")
         path.write_text("{")
         assert_refused(tfvae_command("table", "runs"), str(path))

@@ -93,7 +93,7 @@ def test_variants_of_a_condition_are_named_once():
     ("condition", "text"),
     [
         (Value("fid", of="b") <= 9, "fid 8.000 (b); asked: <= 9"),
-        (Value("fid", of="a", seeds="lowest") <= 9, "fid 2.000 at best (a); asked: <= 9"),
+        (Value("fid", of="a", seeds="lowest") <= 9, "fid 2.000, lowest of the seeds (a); asked: <= 9"),
         (Value("fid", of="a") < Value("fid", of="b"), "fid 4.000 ± 2.828 (2) (a) against fid 8.000 (b)"),
         (Difference("fid", of="b", to=("b", "kid")) > 0, "fid 8.000 (b) against kid 0.5000 (b); asked: > 0"),
         (

@@ -149,7 +149,7 @@ def test_alerts_warn_above_and_below_bounds(page):
     page.add("vae", {"unused": 3.0, "kept": 7.0})
     page.add("ae", {"unused": 0.0})
     template = "{{ alerts('unused', above=0, text='{unused} unused, {kept} kept.') }}"
-    assert page(template) == "> vae, seed 0: 3.000 unused, 7.000 kept.\n"
+    assert page(template) == "> vae, seed 0: 3 unused, 7 kept.\n"
     assert page("{{ alerts('kept', 'vae', below=8, text='few') }}") == "> vae, seed 0: few\n"
     assert page("{{ alerts('kept', 'vae', below=7, text='few') }}").strip() == ""
 
@@ -234,7 +234,7 @@ def test_provenance_has_commands_conditions_and_labels(page):
 @pytest.mark.parametrize(
     ("runs", "commands"),
     [
-        ([("vae", {}), ("ae", {}), ("vae", {"seed": 1})], [" --seeds 0 1"]),
+        ([("vae", {}), ("ae", {}), ("vae", {"seed": 1})], [" --variants vae --seeds 0 1", " --variants ae"]),
         ([("vae", {})], [" --variants vae"]),
         ([("vae", {"preset": "quick", "epochs": 2}), ("ae", {"preset": "quick", "epochs": 2})], [" --preset quick"]),
         (

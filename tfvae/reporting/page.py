@@ -13,6 +13,7 @@ import jinja2
 from tfvae.errors import InputError
 from tfvae.figures import save_figure
 from tfvae.files import atomic_write
+from tfvae.reporting.commands import commands
 from tfvae.reporting.experiment import Experiment
 from tfvae.reporting.numbers import number, over_seeds
 from tfvae.reporting.records import FinishedRun, by_variant, find_runs, in_order, label_of, measured_with
@@ -197,7 +198,8 @@ class _Page:
             if "/" in name and (not metrics_of_samples or name.split("/")[1] in metrics_of_samples)
         ]
         labels = sorted({label for metric in metrics if metric["extractor"] and (label := measured_with(metric))})
-        lines = ["Made by:\n", *(f"- `{command}`" for command in self._commands()), "\nMeasured on:\n"]
+        made_by = [f"- `{command}`" for command in commands(self.settings, self._runs)]
+        lines = ["Made by:\n", *made_by, "\nMeasured on:\n"]
         lines += [f"- {line}" for line in sorted({label_of(run.record) for run in self._runs})]
         if labels:
             lines += ["\nMetrics of samples, on which no model was chosen:\n", *(f"- {label}" for label in labels)]
@@ -222,28 +224,6 @@ class _Page:
                 if values:
                     rows.append([variant, title, number(max(values)), over_seeds(values)])
         return markdown_table(rows) if len(rows) > 1 else ""
-
-    def _commands(self) -> list[str]:
-        """A command for each preset, precision and number of epochs that the runs have."""
-        groups: dict[tuple[str, str, int, tuple[int, ...]], list[FinishedRun]] = {}
-        of_variant = by_variant(self._runs)
-        for run in self._runs:
-            seeds = tuple(sorted(other.seed for other in of_variant[run.variant]))
-            key = (run.record["preset"], run.record.get("precision", "float32"), run.epochs, seeds)
-            groups.setdefault(key, []).append(run)
-        commands = []
-        for (preset, precision, epochs, seeds), runs in groups.items():
-            command = f"python -m experiments.{self.settings.name} --data-dir DIR"
-            command += f" --preset {preset}" * (preset != "report")
-            command += f" --precision {precision}" * (precision != "float32")
-            variants = list(dict.fromkeys(run.variant for run in runs))
-            if set(variants) != set(self.settings.default_variants(preset)):
-                command += f" --variants {' '.join(variants)}"
-            usual = {self.settings.of_preset(preset)[name].training.epochs for name in variants}
-            if usual != {epochs}:
-                command += f" --training.epochs {epochs}"
-            commands.append(command + f" --seeds {' '.join(map(str, seeds))}" * (seeds != (0,)))
-        return commands
 
     def _named(self, variants: Sequence[str]) -> list[FinishedRun]:
         """The runs of the named variants in that order, `*` in a name standing for anything; all if none is named."""

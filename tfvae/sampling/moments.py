@@ -114,7 +114,8 @@ def checked_integer(value: int, *, name: str, minimum: int) -> int:
     integer = isinstance(value, int | np.integer) and not isinstance(value, bool)
     if not integer or not minimum <= value <= LARGEST_INTEGER:
         raise InputError(
-            f"Expected {name} as an integer in {minimum} .. 2**63 - 1. Received: {value!r}. Pass {name}={minimum} or more."
+            f"Expected {name} as an integer in {minimum} .. 2**63 - 1. Received: {value!r}. Pass {name}={minimum}, or "
+            "more."
         )
     return int(value)
 

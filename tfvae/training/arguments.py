@@ -55,8 +55,8 @@ def parse(settings: Settings, words: Sequence[str]) -> Plan:
             if not reached and scope is not None:
                 alias = next(old for old, one in settings.aliases.items() if path.startswith(one.field))
                 raise InputError(
-                    f"Expected one of {', '.join(having)} for {_flag(alias)}, an earlier name of {_flag(path)} for them "
-                    f"alone. Received: {', '.join(chosen)}. Name them with --variants, or write {_flag(path)}."
+                    f"Expected one of {', '.join(having)} for {_flag(alias)}, their earlier name of {_flag(path)}. "
+                    f"Received: {', '.join(chosen)}. Name them with --variants, or write {_flag(path)}."
                 )
             if not reached or (lacking and options.variants and scope is None):
                 raise InputError(
