@@ -239,7 +239,7 @@ def test_provenance_has_commands_conditions_and_labels(page):
         ([("vae", {"preset": "quick", "epochs": 2}), ("ae", {"preset": "quick", "epochs": 2})], [" --preset quick"]),
         (
             [("vae", {"epochs": 20, "precision": "bfloat16"}), ("sweep-1", {"seed": 3})],
-            [" --variants sweep-1 --seeds 3", " --precision bfloat16 --variants vae --training.epochs 20"],
+            [" --variants sweep-1 --seeds 3", " --variants vae --precision bfloat16 --training.epochs 20"],
         ),
     ],
 )
