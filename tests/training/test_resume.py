@@ -116,6 +116,8 @@ def test_killed_run_ends_as_an_undisturbed_one(tmp_path, capfd):
     assert metrics[0] == metrics[1]
     rows = history_without_seconds(run)
     assert rows == history_without_seconds(other) and len(rows) == 3
+    # Half a cosine over three epochs: 1e-3 * (1 + cos(pi * epoch / 3)) / 2.
+    assert [row["epoch_metrics"]["rate"] for row in rows] == pytest.approx([1e-3, 0.75e-3, 0.25e-3])
     assert step_rows(run) == step_rows(other)
     assert [row["step"] for row in step_rows(run)] == [3, 6, 9, 10, 13, 16, 19, 20, 23, 26, 29, 30]
     np.testing.assert_array_equal(np.load(run.samples)["images"], np.load(other.samples)["images"])
