@@ -31,7 +31,8 @@ from tfvae.training.runner import run_variants
 def run(out, *words, epochs=1, **options):
     """Runs the tiny experiment; returns its result and what it printed."""
     printed = io.StringIO()
-    plan = parse(SETTINGS, ["--out", str(out), "--training.epochs", str(epochs), *words])
+    words = words if "--training.epochs" in words else ("--training.epochs", str(epochs), *words)
+    plan = parse(SETTINGS, ["--out", str(out), *words])
     result = run_variants("tiny", "Tiny", EXPERIMENT.by_name, plan, Console(file=printed, width=200), **options)
     return result, printed.getvalue()
 

@@ -28,12 +28,13 @@ def parse(settings: Settings, words: Sequence[str]) -> Plan:
     Raises:
         InputError: if a variant is unknown, a value is not allowed, or a chosen variant lacks a field that is given.
     """
-    flags = [word.partition("=")[0] for word in words if word.startswith("--")]
-    repeated = [flag for place, flag in enumerate(flags) if flag in flags[:place]]
-    check(not repeated, "each flag once", flags=" ".join(repeated))
     preset = _preset(settings, words)
     defaults = settings.of_preset(preset)
     groups = _without_aliases(settings, words)
+    for group in groups.values():
+        flags = [word.partition("=")[0].replace("_", "-") for word in group if word.startswith("--")]
+        repeated = [flag for place, flag in enumerate(flags) if flag in flags[:place]]
+        check(not repeated, "each flag once", flags=" ".join(repeated))
     fields = _union(defaults)
     parsed = {scope: _parsed(settings, fields, group) for scope, group in groups.items()}
     values = parsed[None]
@@ -43,7 +44,7 @@ def parse(settings: Settings, words: Sequence[str]) -> Plan:
         f"variants out of {', '.join(settings.configs)}",
         variants=", ".join(options.variants),
     )
-    check(bool(options.variants) or "--variants" not in flags, "the name of a variant", variants="none")
+    check(bool(options.variants) or "--variants" not in groups[None], "the name of a variant", variants="none")
     chosen = options.variants or settings.default_variants(preset)
     changes: dict[str, dict[str, Any]] = {variant: {} for variant in chosen}
     notes = []
@@ -53,9 +54,13 @@ def parse(settings: Settings, words: Sequence[str]) -> Plan:
             reached = [name for name in chosen if name in having]
             lacking = [name for name in chosen if name not in having]
             if not reached and scope is not None:
-                alias = next(old for old, one in settings.aliases.items() if path.startswith(one.field))
+                typed = next(
+                    old + path.removeprefix(alias.field)
+                    for old, alias in settings.aliases.items()
+                    if alias.variants == scope and f"{path}.".startswith(f"{alias.field}.")
+                )
                 raise InputError(
-                    f"Expected one of {', '.join(having)} for {_flag(alias)}, their earlier name of {_flag(path)}. "
+                    f"Expected one of {', '.join(having)} for {_flag(typed)}, their earlier name of {_flag(path)}. "
                     f"Received: {', '.join(chosen)}. Name them with --variants, or write {_flag(path)}."
                 )
             if not reached or (lacking and options.variants and scope is None):
