@@ -114,3 +114,12 @@ def test_no_tracked_file_is_large():
     files = [REPOSITORY / name for name in listing.stdout.split("\0") if name]
     large = [str(path) for path in files if path.is_file() and path.stat().st_size > LARGEST_TRACKED_FILE]
     assert large == []
+
+
+def test_results_page_is_made_from_the_committed_records():
+    from tfvae.reporting.records import find_runs
+    from tfvae.reporting.results_page import BEGIN, END, markdown_page
+
+    text = (REPOSITORY / "experiments" / "README.md").read_text(encoding="utf-8")
+    written = text.partition(BEGIN)[2].partition(END)[0].strip()
+    assert written == markdown_page(find_runs(REPOSITORY / "tensorboard_logs" / "reference")).strip()
