@@ -27,6 +27,16 @@ def command(experiment: Experiment, *words: str) -> int:
     return int(ended.value.code or 0)
 
 
+def replaced(smoke: Sequence[str], words: Sequence[str]) -> list[str]:
+    """The words of a smoke run without the flags that `words` give, and these after them: a flag is given once."""
+    kept, keeps = [], True
+    for word in smoke:
+        if word.startswith("--"):
+            keeps = word not in words
+        kept += [word] * keeps
+    return [*kept, *words]
+
+
 def npz(path: Path, **arrays: np.ndarray) -> str:
     np.savez(path / "mnist.npz", **arrays)
     return str(path)
@@ -134,7 +144,7 @@ class ExperimentContract:
         ]
         for variant, owner, path in lacking[:3]:
             words = ["--variants", variant, f"--{path.replace('_', '-')}", "1"]
-            assert command(self.experiment, *self.smoke, "--out", str(tmp_path), *words) == 2
+            assert command(self.experiment, *replaced(self.smoke, ["--out", str(tmp_path), *words])) == 2
             error = capsys.readouterr().err
             assert variant in error and owner in error and "Traceback" not in error
 
@@ -146,7 +156,8 @@ class ExperimentContract:
         assert f"0 of {len(records)} runs to do" in capsys.readouterr().out
 
     def test_changed_config_is_refused_with_the_field(self, out: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        words = [*self.smoke, "--variants", self.variants[0], "--out", str(out), "--training.learning-rate", "0.01"]
+        changed = ["--variants", self.variants[0], "--out", str(out), "--training.learning-rate", "0.01"]
+        words = replaced(self.smoke, changed)
         assert self.command(*words) == 2
         assert re.search(r"training\.learning_rate: 0\.0\d+ -> 0\.01", capsys.readouterr().err)
         assert (self.folder(out, self.variants[0]) / "metrics.json").exists()
@@ -170,7 +181,7 @@ class ExperimentContract:
 
     def assert_refused(self, words: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """One message that says it, exit code 2, and nothing trained."""
-        assert self.command(*self.smoke, "--out", str(tmp_path / "runs"), *words) == 2
+        assert self.command(*replaced(self.smoke, ["--out", str(tmp_path / "runs"), *words])) == 2
         printed = capsys.readouterr()
         assert said in printed.err + printed.out and "Traceback" not in printed.err
         assert not list(tmp_path.rglob("*.index")), "nothing was trained"
@@ -185,7 +196,8 @@ class ExperimentContract:
         capsys: pytest.CaptureFixture[str],
     ) -> None:
         data = self.mnist if flag == "--data-dir" else []
-        words = [*self.smoke, *data, "--out", str(tmp_path / "runs"), flag, make(tmp_path)]
+        out = [] if flag == "--out" else ["--out", str(tmp_path / "runs")]
+        words = replaced(self.smoke, [*data, *out, flag, make(tmp_path)])
         assert self.command(*words) == 2
         error = capsys.readouterr().err
         assert error.startswith("error: Expected") or "expected" in error
