@@ -181,7 +181,7 @@ def test_training_flags_reach_every_variant_and_best_training_one() -> None:
     assert epochs.pop("mnist-gmvae-best") == 15 and set(epochs.values()) == {12}
     sizes = {name: config.training.batch_size for name, config in both.items()}
     assert sizes.pop("mnist-gmvae-best") == 64 and set(sizes.values()) == {100}
-    with pytest.raises(InputError, match="Expected one of mnist-gmvae-best for --best-training.epochs"):
+    with pytest.raises(InputError, match=r"Expected one of mnist-gmvae-best for --best-training\.epochs"):
         configs("--variants", "mnist-vae", "--best-training.epochs", "15")
 
 
