@@ -19,10 +19,10 @@ from tfvae.metrics.likelihood import (
 from tfvae.models.gmvae import GMVAE
 from tfvae.models.vae import VAE
 from tfvae.networks.dense import dense_decoder, dense_encoder
-from tfvae.networks.mixture_prior import dense_mixture_prior, place_clusters
+from tfvae.networks.mixture_prior import dense_mixture_prior, initialize_clusters
 
 
-def gmvae(seed: int = 0, draws: int = 1) -> GMVAE:
+def gmvae(seed: int = 0, num_samples: int = 1) -> GMVAE:
     """A small GMVAE of 5 pixels whose networks were never trained: its clusters, styles and posteriors all differ."""
     keras.utils.set_random_seed(seed)
     networks = (
@@ -36,7 +36,7 @@ def gmvae(seed: int = 0, draws: int = 1) -> GMVAE:
     # Posteriors wider than the prior, so that no importance weight is large.
     kernel, _ = networks[0].layers[-1].get_weights()
     networks[0].layers[-1].set_weights([0.3 * kernel, np.repeat([0.3, 1.5, -0.2, 0.5], [2, 2, 3, 3])])
-    return GMVAE(*networks, draws=draws)
+    return GMVAE(*networks, num_samples=num_samples)
 
 
 def pixels(count: int) -> np.ndarray:
@@ -88,7 +88,7 @@ def test_gmvae_with_a_linear_decoder_has_the_evidence_of_a_mixture():
     keras.utils.set_random_seed(0)
     prior = dense_mixture_prior(1, 2, 1, widths=())
     means, log_variances = np.array([[2.0], [-1.0]]), np.log(np.array([[0.5], [1.5]]))
-    place_clusters(prior, means, np.exp(log_variances), seed=0)
+    initialize_clusters(prior, means, np.exp(log_variances), seed=0)
     for layer in prior.layers:
         if layer.get_weights():
             kernel, *bias = layer.get_weights()
@@ -143,6 +143,6 @@ def test_gmvae_elbo_is_that_of_its_objective_without_the_threshold():
 
 def test_gmvae_elbo_does_not_depend_on_the_draws_of_its_training():
     images = pixels(4)
-    assert evidence_lower_bound(gmvae(draws=3), images) == pytest.approx(
+    assert evidence_lower_bound(gmvae(num_samples=3), images) == pytest.approx(
         evidence_lower_bound(gmvae(), images), rel=1e-6
     )
