@@ -49,6 +49,7 @@ def test_report_costs_300_lines_and_its_test_30(files: dict[str, str]) -> None:
     assert lines["tests/experiments/test_beta_sweep.py"] <= 30
 
 
+@pytest.mark.slow
 def test_commands_of_the_page_run(tree: Path) -> None:
     (commands,) = re.findall(r"```bash\n(.*?)```", PAGE, flags=re.DOTALL)
     for command in commands.splitlines():
